@@ -1,0 +1,21 @@
+// Masking of IP addresses: what is left of an address that leaves the database.
+#pragma once
+
+#include "cell.hpp"
+
+namespace pg_takeout {
+
+// Longest prefixes, in bits, that may leave.
+struct MaskLengths {
+  std::uint8_t ipv4 = 24;
+  std::uint8_t ipv6 = 48;
+};
+
+// The network that stands for the address: host bits are zero and the prefix is at most as long as allowed;
+// a shorter one stays. An IPv4 address inside IPv6 is held to the IPv4 length too:
+// ::ffff:0:0/96 (RFC 4291) and 64:ff9b::/96 (RFC 6052) keep 96 + ipv4 bits, 2002::/16 (6to4, RFC 3056) the smaller
+// of ipv6 and 16 + ipv4; 2001::/32 (Teredo, RFC 4380) the smaller of ipv6 and 32 + ipv4; 64:ff9b:1::/48 (RFC 8215)
+// at most 48.
+[[nodiscard]] Network mask_address(const Network& address, MaskLengths lengths);
+
+}  // namespace pg_takeout

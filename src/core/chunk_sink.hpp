@@ -1,0 +1,58 @@
+// A sink that keeps its bytes in chunks: a result under construction, or a stream between two calls.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <memory_resource>
+#include <string_view>
+#include <vector>
+
+#include "sink.hpp"
+
+namespace pg_takeout {
+
+class ChunkSink final : public Sink {
+ public:
+  struct Options {
+    std::size_t first_chunk = 64 * 1024;    // bytes; later chunks double up to largest_chunk
+    std::size_t largest_chunk = 1024 * 1024;
+    std::size_t header = 0;                 // bytes left free before each chunk's data, for the caller
+    std::uint64_t max_bytes = UINT64_MAX;   // Error too_many_bytes before memory for more is taken
+    const volatile std::sig_atomic_t* stop = nullptr;  // Error interrupted when it is not 0 at a new chunk
+  };
+
+  struct Chunk {
+    char* memory;          // header bytes, then the data
+    std::size_t capacity;  // bytes of data it can hold
+    std::size_t size;      // bytes of data it holds
+  };
+
+  ChunkSink(const Options& options, std::pmr::memory_resource* memory);
+  ~ChunkSink() override;
+
+  // Bytes written and not yet released.
+  [[nodiscard]] std::uint64_t size() const;
+
+  // True when a chunk before the last one is full and can be taken.
+  [[nodiscard]] bool has_full_chunk() const { return chunks_.size() > 1; }
+
+  // The oldest chunk; its bytes stay until release_first(). Call only when size() > 0.
+  [[nodiscard]] Chunk first_chunk() const;
+  void release_first();
+
+  // Copies size() bytes to `target`.
+  void copy_to(char* target) const;
+
+ private:
+  void make_room(std::size_t size) override;
+  [[nodiscard]] std::size_t open_bytes() const;
+
+  Options options_;
+  std::pmr::memory_resource* memory_;
+  std::pmr::vector<Chunk> chunks_;  // the last one is open: its size is position_ - its data
+  std::uint64_t closed_bytes_ = 0;  // in all chunks but the last
+  std::uint64_t released_bytes_ = 0;
+  Chunk spare_{};                   // kept from release_first() for the next make_room()
+};
+
+}  // namespace pg_takeout
