@@ -1,0 +1,64 @@
+#include "postgres.hpp"
+
+#include "boundary.hpp"
+
+#include <new>
+
+#include "../core/error.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+int sqlstate_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::too_many_bytes:
+    case ErrorCode::too_many_columns:
+      return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+    case ErrorCode::cell_too_long:
+      return ERRCODE_STRING_DATA_RIGHT_TRUNCATION;
+    case ErrorCode::invalid_utf8:
+      return ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+    case ErrorCode::invalid_option:
+      return ERRCODE_INVALID_PARAMETER_VALUE;
+    case ErrorCode::interrupted:
+      return ERRCODE_QUERY_CANCELED;
+    case ErrorCode::internal:
+      break;
+  }
+  return ERRCODE_INTERNAL_ERROR;
+}
+
+}  // namespace
+
+void describe_current_exception(CaughtError* caught) noexcept {
+  caught->detail[0] = caught->hint[0] = '\0';
+  try {
+    throw;
+  } catch (const Error& error) {
+    caught->sqlstate = sqlstate_of(error.code());
+    strlcpy(caught->message, error.what(), sizeof caught->message);
+    strlcpy(caught->detail, error.detail().c_str(), sizeof caught->detail);
+    strlcpy(caught->hint, error.hint().c_str(), sizeof caught->hint);
+  } catch (const std::bad_alloc&) {
+    caught->sqlstate = ERRCODE_OUT_OF_MEMORY;
+    strlcpy(caught->message, "out of memory", sizeof caught->message);
+    strlcpy(caught->detail, "Failed while building an export.", sizeof caught->detail);
+  } catch (const std::exception& error) {
+    caught->sqlstate = ERRCODE_INTERNAL_ERROR;
+    strlcpy(caught->message, error.what(), sizeof caught->message);
+  } catch (...) {
+    caught->sqlstate = ERRCODE_INTERNAL_ERROR;
+    strlcpy(caught->message, "unknown C++ exception", sizeof caught->message);
+  }
+}
+
+void raise_caught(const CaughtError* caught) {
+  if (caught->sqlstate == ERRCODE_QUERY_CANCELED) CHECK_FOR_INTERRUPTS();
+  ereport(ERROR, (errcode(caught->sqlstate), errmsg("%s", caught->message),
+                  caught->detail[0] != '\0' ? errdetail("%s", caught->detail) : 0,
+                  caught->hint[0] != '\0' ? errhint("%s", caught->hint) : 0));
+  pg_unreachable();
+}
+
+}  // namespace pg_takeout

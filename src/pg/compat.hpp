@@ -1,0 +1,35 @@
+// What differs between PostgreSQL 14 and 18, and nothing else.
+#pragma once
+
+#include "postgres.hpp"
+
+extern "C" {
+#include "tcop/tcopprot.h"
+}
+
+namespace pg_takeout {
+
+inline List* analyze_and_rewrite(RawStmt* statement, const char* query, const Oid* types, int count) {
+#if PG_VERSION_NUM >= 150000
+  return pg_analyze_and_rewrite_fixedparams(statement, query, types, count, nullptr);
+#else
+  return pg_analyze_and_rewrite(statement, query, const_cast<Oid*>(types), count, nullptr);
+#endif
+}
+
+inline QueryDesc* create_query_desc(PlannedStmt* plan, const char* query, Snapshot snapshot, DestReceiver* receiver,
+                                    ParamListInfo parameters) {
+  return CreateQueryDesc(plan, query, snapshot, InvalidSnapshot, receiver, parameters, nullptr, 0);
+}
+
+// Runs the plan on from where it stands until the receiver says stop. Never in parallel: it may be left early.
+inline void run_executor(QueryDesc* query) {
+  constexpr uint64 until_receiver_stops = UINT64CONST(1) << 62;
+#if PG_VERSION_NUM >= 180000
+  ExecutorRun(query, ForwardScanDirection, until_receiver_stops);
+#else
+  ExecutorRun(query, ForwardScanDirection, until_receiver_stops, false);
+#endif
+}
+
+}  // namespace pg_takeout

@@ -1,0 +1,15 @@
+#include "postgres.hpp"
+
+#include "copy_raw.hpp"
+#include "settings.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void _PG_init(void) {
+  pg_takeout::settings::define_settings();
+  pg_takeout::install_copy_raw_hook();
+}
+}

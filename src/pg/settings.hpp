@@ -1,0 +1,14 @@
+// The settings `takeout.*`. Read-only but for PostgreSQL's GUC machinery.
+#pragma once
+
+namespace pg_takeout::settings {
+
+inline constexpr int hard_result_megabytes = 500;
+
+extern int ipv4_prefix;       // bits of an IPv4 address that may leave
+extern int ipv6_prefix;       // bits of an IPv6 address that may leave
+extern int max_result_bytes;  // a bytea result's cap; where takeout.limits says nothing of bytes, also the limit
+
+void define_settings();
+
+}  // namespace pg_takeout::settings
