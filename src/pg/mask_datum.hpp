@@ -1,0 +1,36 @@
+// Addresses inside values of any type: domains, arrays, composites, ranges and multiranges over inet and cidr.
+//
+// All of this calls PostgreSQL and may raise an error.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "../core/cell.hpp"
+
+namespace pg_takeout {
+
+struct AddressMasker;
+
+// The network of a detoasted (at least packed) inet or cidr value, and the value of a network.
+[[nodiscard]] Network network_of(const inet* address);
+[[nodiscard]] inet* inet_of(const Network& network);
+
+// The network with host bits cleared and its prefix held to takeout.ipv4_prefix and takeout.ipv6_prefix.
+[[nodiscard]] Network mask_by_settings(const Network& network);
+
+// Whether a value of the type can hold an address. True for types that only a value can tell about: record, anyarray.
+[[nodiscard]] bool type_holds_addresses(Oid type);
+
+// A plan to mask values of the type, in `context`; null where its values hold no addresses. It resolves the columns of
+// rows when it meets them, so it follows ALTER TYPE.
+[[nodiscard]] AddressMasker* make_address_masker(Oid type, MemoryContext context);
+
+// The value with every address inside it masked, as a value of the same type: inet stays inet, with the masked value
+// and prefix. A copy in CurrentMemoryContext, or the value itself where there was nothing to mask. Constraints of
+// domains are not checked again.
+[[nodiscard]] Datum mask_addresses(AddressMasker* masker, Datum value);
+
+// The same without a plan to keep.
+[[nodiscard]] Datum mask_datum(Datum value, Oid type);
+
+}  // namespace pg_takeout

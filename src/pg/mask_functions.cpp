@@ -1,0 +1,52 @@
+// The SQL functions mask_ip(inet) and mask_inside(anyelement).
+#include "postgres.hpp"
+
+#include "mask_datum.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+// Kept from call to call in fn_extra.
+struct MaskInside {
+  Oid type;
+  AddressMasker* masker;  // null: values of the type hold no addresses
+};
+
+MaskInside* plan_of_call(FmgrInfo* function) {
+  const Oid type = get_fn_expr_argtype(function, 0);
+  if (!OidIsValid(type))
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("could not determine the type of the value to mask")));
+
+  auto* plan = static_cast<MaskInside*>(function->fn_extra);
+  if (plan != nullptr && plan->type == type) return plan;
+
+  plan = static_cast<MaskInside*>(MemoryContextAllocZero(function->fn_mcxt, sizeof(MaskInside)));
+  plan->masker = make_address_masker(type, function->fn_mcxt);
+  plan->type = type;
+  function->fn_extra = plan;
+  return plan;
+}
+
+}  // namespace
+
+}  // namespace pg_takeout
+
+extern "C" {
+
+PG_FUNCTION_INFO_V1(takeout_mask_ip);
+PG_FUNCTION_INFO_V1(takeout_mask_inside);
+
+Datum takeout_mask_ip(PG_FUNCTION_ARGS) {
+  const pg_takeout::Network network = pg_takeout::network_of(PG_GETARG_INET_PP(0));
+  PG_RETURN_INET_P(pg_takeout::inet_of(pg_takeout::mask_by_settings(network)));
+}
+
+Datum takeout_mask_inside(PG_FUNCTION_ARGS) {
+  const pg_takeout::MaskInside* plan = pg_takeout::plan_of_call(fcinfo->flinfo);
+  const Datum value = PG_GETARG_DATUM(0);
+  if (plan->masker == nullptr) PG_RETURN_DATUM(value);
+  PG_RETURN_DATUM(pg_takeout::mask_addresses(plan->masker, value));
+}
+
+}  // extern "C"
