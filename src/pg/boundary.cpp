@@ -33,10 +33,12 @@ int sqlstate_of(ErrorCode code) {
 
 void describe_current_exception(CaughtError* caught) noexcept {
   caught->detail[0] = caught->hint[0] = '\0';
+  caught->too_many_bytes = false;
   try {
     throw;
   } catch (const Error& error) {
     caught->sqlstate = sqlstate_of(error.code());
+    caught->too_many_bytes = error.code() == ErrorCode::too_many_bytes;
     strlcpy(caught->message, error.what(), sizeof caught->message);
     strlcpy(caught->detail, error.detail().c_str(), sizeof caught->detail);
     strlcpy(caught->hint, error.hint().c_str(), sizeof caught->hint);

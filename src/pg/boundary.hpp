@@ -14,6 +14,7 @@ namespace pg_takeout {
 // An exception after it was caught: plain memory.
 struct CaughtError {
   int sqlstate;
+  bool too_many_bytes;  // a result's cap: the caller knows the way on
   char message[512];
   char detail[512];
   char hint[512];

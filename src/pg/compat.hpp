@@ -4,7 +4,10 @@
 #include "postgres.hpp"
 
 extern "C" {
+#include "common/jsonapi.h"
 #include "tcop/tcopprot.h"
+#include "utils/rangetypes.h"
+#include "utils/jsonfuncs.h"
 }
 
 namespace pg_takeout {
@@ -15,6 +18,16 @@ inline List* analyze_and_rewrite(RawStmt* statement, const char* query, const Oi
 #else
   return pg_analyze_and_rewrite(statement, query, const_cast<Oid*>(types), count, nullptr);
 #endif
+}
+
+// Raises 22P02 where the text, in the server's encoding, is not JSON.
+inline void check_json(char* text, int length) {
+#if PG_VERSION_NUM >= 170000
+  JsonLexContext* lexer = makeJsonLexContextCstringLen(nullptr, text, length, GetDatabaseEncoding(), false);
+#else
+  JsonLexContext* lexer = makeJsonLexContextCstringLen(text, length, GetDatabaseEncoding(), false);
+#endif
+  pg_parse_json_or_ereport(lexer, &nullSemAction);
 }
 
 inline QueryDesc* create_query_desc(PlannedStmt* plan, const char* query, Snapshot snapshot, DestReceiver* receiver,
@@ -29,6 +42,15 @@ inline void run_executor(QueryDesc* query) {
   ExecutorRun(query, ForwardScanDirection, until_receiver_stops);
 #else
   ExecutorRun(query, ForwardScanDirection, until_receiver_stops, false);
+#endif
+}
+
+// A range that is not empty, checked and in canonical form.
+inline RangeType* make_range_value(TypeCacheEntry* type, RangeBound* lower, RangeBound* upper) {
+#if PG_VERSION_NUM >= 160000
+  return make_range(type, lower, upper, false, nullptr);
+#else
+  return make_range(type, lower, upper, false);
 #endif
 }
 
