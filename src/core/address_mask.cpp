@@ -1,0 +1,45 @@
+#include "address_mask.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace pg_takeout {
+
+namespace {
+
+bool starts_with(const Network& network, const std::uint8_t* bytes, std::size_t size) {
+  return std::memcmp(network.address, bytes, size) == 0;
+}
+
+unsigned longest_ipv6_prefix(const Network& address, unsigned ipv4, unsigned ipv6) {
+  static constexpr std::uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  static constexpr std::uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+  static constexpr std::uint8_t local_nat64[6] = {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01};
+  static constexpr std::uint8_t six_to_four[2] = {0x20, 0x02};
+  static constexpr std::uint8_t teredo[4] = {0x20, 0x01, 0x00, 0x00};
+  if (starts_with(address, mapped, sizeof mapped) || starts_with(address, nat64, sizeof nat64)) return 96 + ipv4;
+  if (starts_with(address, local_nat64, sizeof local_nat64)) return std::min(ipv6, 48U);
+  if (starts_with(address, six_to_four, sizeof six_to_four)) return std::min(ipv6, 16 + ipv4);
+  if (starts_with(address, teredo, sizeof teredo)) return std::min(ipv6, 32 + ipv4);
+  return ipv6;
+}
+
+}  // namespace
+
+Network mask_address(const Network& address, MaskLengths lengths) {
+  const unsigned ipv4 = std::min<unsigned>(lengths.ipv4, 32);
+  const unsigned ipv6 = std::min<unsigned>(lengths.ipv6, 128);
+  const unsigned longest = address.version == 4 ? ipv4 : longest_ipv6_prefix(address, ipv4, ipv6);
+  Network network{};
+  network.version = address.version;
+  network.prefix = static_cast<std::uint8_t>(std::min<unsigned>(address.prefix, longest));
+  const std::size_t whole_bytes = network.prefix / 8;
+  const unsigned bits = network.prefix % 8;
+  std::memcpy(network.address, address.address, whole_bytes);
+  if (bits > 0) {
+    network.address[whole_bytes] = static_cast<std::uint8_t>(address.address[whole_bytes] & (0xff00U >> bits));
+  }
+  return network;
+}
+
+}  // namespace pg_takeout

@@ -1,0 +1,251 @@
+#include "csv_writer.hpp"
+
+#include <cstring>
+#include <utility>
+
+#include "byte_scan.hpp"
+#include "error.hpp"
+#include "formula_guard.hpp"
+#include "hex_text.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+constexpr std::string_view end_of_record = "\r\n";
+constexpr std::size_t longest_null_text = 1000;  // bytes
+constexpr std::size_t largest_reservation = 64 * 1024;
+constexpr std::size_t long_piece = 16 * 1024;  // bytes of a long value that are written at once
+
+// What a delimiter can be and the text of a number, time, network or bytea can hold.
+constexpr std::string_view signs_in_values = "+-.:/\\";
+
+[[noreturn]] void refuse(const char* message, const char* detail) {
+  throw Error(ErrorCode::invalid_option, message, detail);
+}
+
+void check_delimiter(char delimiter) {
+  const auto byte = static_cast<unsigned char>(delimiter);
+  const bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+  const bool is_digit = byte >= '0' && byte <= '9';
+  const bool is_reserved = byte == '"' || byte == '\r' || byte == '\n' || byte == ' ' || byte == 0;
+  if (byte < 0x80 && !is_letter && !is_digit && !is_reserved) return;
+  refuse("delimiter cannot be used in CSV",
+         "A delimiter is one ASCII character, not a quote, a line break, a letter, a digit or a space.");
+}
+
+void check_null_text(std::string_view null_text, char delimiter) {
+  if (null_text.size() > longest_null_text) refuse("text for null is too long", "At most 1000 bytes are allowed.");
+  if (find_byte(null_text.data(), null_text.size(), CsvSpecialBytes{delimiter}) == null_text.size()) return;
+  refuse("text for null cannot be used in CSV", "It must not contain the delimiter, a quote or a line break.");
+}
+
+}  // namespace
+
+CsvWriter::CsvWriter(CsvOptions options, Sink& sink, std::pmr::memory_resource* /*memory*/)
+    : options_(std::move(options)), sink_(sink), delimiter_(options_.delimiter) {}
+
+void CsvWriter::begin(std::span<const Column> columns) {
+  check_delimiter(delimiter_);
+  check_null_text(options_.null_text, delimiter_);
+  single_column_ = columns.size() == 1;
+  values_are_plain_ = options_.null_text.empty() && signs_in_values.find(delimiter_) == std::string_view::npos;
+  bare_text_can_mislead_ = single_column_ || !options_.null_text.empty();
+  if (options_.excel) sink_.append(byte_order_mark);
+  if (!options_.header) return;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) sink_.append({&delimiter_, 1});
+    write_long_text(columns[i].name, options_.excel);
+  }
+  sink_.append(end_of_record);
+}
+
+void CsvWriter::end() {}
+
+std::size_t CsvWriter::room_for(const Cell& cell) const {
+  constexpr std::size_t around = 8;  // quotes, guard, delimiter, \x
+  switch (cell.kind) {
+    case CellKind::null:
+      return around + options_.null_text.size();
+    case CellKind::decimal:
+    case CellKind::text:
+    case CellKind::json:
+    case CellKind::binary:
+      return around + 2 * std::size_t{cell.length};  // each byte doubled
+    default:
+      return around + max_value_text;
+  }
+}
+
+void CsvWriter::row(std::span<const Cell> cells) {
+  std::size_t room = end_of_record.size();
+  for (const Cell& cell : cells) room += room_for(cell);
+  if (room > largest_reservation) return write_long_row(cells);
+
+  const char delimiter = delimiter_;
+  char* out = sink_.reserve(room);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) *out++ = delimiter;
+    out = write_cell(out, cells[i]);
+  }
+  *out++ = '\r';
+  *out++ = '\n';
+  sink_.commit(out);
+}
+
+char* CsvWriter::write_cell(char* out, const Cell& cell) {
+  switch (cell.kind) {
+    case CellKind::null:
+      std::memcpy(out, options_.null_text.data(), options_.null_text.size());
+      return out + options_.null_text.size();
+    case CellKind::text:
+    case CellKind::json:
+      return write_text(out, cell.view());
+    default: {
+      char* const end = write_value(out, cell);
+      return values_are_plain_ ? end : quote_value_if_needed(out, end);
+    }
+  }
+}
+
+char* CsvWriter::write_value(char* out, const Cell& cell) {
+  switch (cell.kind) {
+    case CellKind::null:
+    case CellKind::text:
+    case CellKind::json:
+      return out;
+    case CellKind::boolean:
+      std::memcpy(out, cell.integer != 0 ? "true " : "false", 5);
+      return out + (cell.integer != 0 ? 4 : 5);
+    case CellKind::integer:
+      return write_integer(out, cell.integer);
+    case CellKind::float4:
+      return write_float4(out, static_cast<float>(cell.number));
+    case CellKind::float8:
+      return write_float8(out, cell.number);
+    case CellKind::decimal:
+      std::memcpy(out, cell.bytes, cell.length);
+      return out + cell.length;
+    case CellKind::uuid:
+      return write_uuid(out, reinterpret_cast<const unsigned char*>(cell.bytes));
+    case CellKind::date:
+      return write_date(out, cell.integer);
+    case CellKind::time:
+      return write_time(out, cell.integer);
+    case CellKind::timestamp:
+      return write_timestamp(out, cell.integer, false, last_day_);
+    case CellKind::timestamptz:
+      return write_timestamp(out, cell.integer, true, last_day_);
+    case CellKind::network: {
+      Network network;
+      std::memcpy(&network, cell.bytes, sizeof network);
+      return write_network(out, network);
+    }
+    case CellKind::binary:
+      *out++ = '\\';
+      *out++ = 'x';
+      return write_hex(out, reinterpret_cast<const unsigned char*>(cell.bytes), cell.length);
+  }
+  return out;
+}
+
+char* CsvWriter::write_text(char* out, std::string_view text) {
+  const bool guard = options_.excel && is_formula(text);
+  if (guard) {
+    ++guarded_cells_;
+    *out = '\'';
+  }
+  char* const begin = out + guard;
+  const bool is_clean = copy_clean(begin, text.data(), text.size(), CsvSpecialBytes{delimiter_}) == text.size();
+  char* const end = begin + text.size();
+  if (is_clean && !text.empty() &&
+      !(bare_text_can_mislead_ && means_something_else({out, static_cast<std::size_t>(end - out)}))) {
+    return end;
+  }
+  *out++ = '"';
+  if (guard) *out++ = '\'';
+  out = write_quoted(out, text);
+  *out++ = '"';
+  return out;
+}
+
+// What stands between the quotes.
+char* CsvWriter::write_quoted(char* out, std::string_view text) const {
+  while (true) {
+    const std::size_t clean = copy_clean(out, text.data(), text.size(), QuoteByte{});
+    out += clean;
+    if (clean == text.size()) return out;
+    *out++ = '"';
+    *out++ = '"';
+    text.remove_prefix(clean + 1);
+  }
+}
+
+// A value's text holds neither quotes nor line breaks, so it only moves by one byte.
+char* CsvWriter::quote_value_if_needed(char* begin, char* end) const {
+  const auto size = static_cast<std::size_t>(end - begin);
+  if (std::memchr(begin, delimiter_, size) == nullptr && !means_something_else({begin, size})) return end;
+  std::memmove(begin + 1, begin, size);
+  *begin = '"';
+  end[1] = '"';
+  return end + 2;
+}
+
+bool CsvWriter::means_something_else(std::string_view field) const {
+  return field == options_.null_text || (single_column_ && field == "\\.");
+}
+
+// A row whose cells may be huge, one reservation after the other.
+void CsvWriter::write_long_row(std::span<const Cell> cells) {
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) sink_.append({&delimiter_, 1});
+    const std::size_t room = room_for(cells[i]);
+    if (room > largest_reservation) {
+      write_long_cell(cells[i]);
+    } else {
+      sink_.commit(write_cell(sink_.reserve(room), cells[i]));
+    }
+  }
+  sink_.append(end_of_record);
+}
+
+void CsvWriter::write_long_cell(const Cell& cell) {
+  if (cell.kind == CellKind::binary) return write_long_binary(cell.view());
+  write_long_text(cell.view(), options_.excel && cell.kind != CellKind::decimal);
+}
+
+void CsvWriter::write_long_text(std::string_view text, bool may_be_formula) {
+  const bool guard = may_be_formula && is_formula(text);
+  if (guard) ++guarded_cells_;
+  const bool quotes = text.empty() || find_byte(text.data(), text.size(), CsvSpecialBytes{delimiter_}) < text.size() ||
+                      (guard && !options_.null_text.empty() && options_.null_text.front() == '\'' &&
+                       std::string_view(options_.null_text).substr(1) == text) ||
+                      (!guard && means_something_else(text));
+  if (quotes) sink_.append("\"");
+  if (guard) sink_.append("'");
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, long_piece);
+    if (quotes) {
+      sink_.commit(write_quoted(sink_.reserve(2 * piece.size()), piece));
+    } else {
+      sink_.append(piece);
+    }
+    text.remove_prefix(piece.size());
+  }
+  if (quotes) sink_.append("\"");
+}
+
+void CsvWriter::write_long_binary(std::string_view bytes) {
+  const bool quotes = delimiter_ == '\\';
+  sink_.append(quotes ? "\"\\x" : "\\x");
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, long_piece);
+    char* const out = sink_.reserve(2 * piece.size());
+    sink_.commit(write_hex(out, reinterpret_cast<const unsigned char*>(piece.data()), piece.size()));
+    bytes.remove_prefix(piece.size());
+  }
+  if (quotes) sink_.append("\"");
+}
+
+}  // namespace pg_takeout
