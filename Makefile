@@ -113,8 +113,9 @@ EXTENSION = control/pg_takeout
 DATA_built = pg_takeout--$(takeout_version).sql
 
 OBJS := $(patsubst $(top)/%.cpp,%.o,$(wildcard $(top)/src/core/*.cpp $(top)/src/pg/*.cpp))
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra $(WERROR) -fvisibility=hidden -fvisibility-inlines-hidden -fno-math-errno
-# Only what PostgreSQL looks up leaves the library: libstdc++'s templates would clash with other C++ extensions'.
+# The linker hides all symbols but those that PostgreSQL looks up (libstdc++'s templates would clash with those of other
+# C++ extensions); the compiler cannot, since PostgreSQL marks its functions for that from release 16 on only.
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra $(WERROR) -fno-semantic-interposition -fvisibility-inlines-hidden -fno-math-errno
 PG_LDFLAGS = -Wl,--version-script=$(top)/src/pg/exports.map
 SHLIB_LINK = -lxlsxwriter -lisal -lz -lstdc++
 
@@ -134,7 +135,11 @@ $(error "$(PG_CONFIG)" leads to no PGXS: "make setup" installs what is missing, 
 endif
 include $(PGXS)
 
-# A VPATH build has no folders yet.
+# A VPATH build takes sources from the tree, but not what a build in the tree left there.
+override VPATH =
+vpath %.cpp $(top)
+vpath %.control $(top)
+# It has no folders yet.
 $(shell mkdir -p $(sort $(dir $(OBJS))))
 installcheck: | build/regress
 build/regress:

@@ -3,9 +3,6 @@
 #pragma once
 #pragma GCC system_header
 
-// The library is built with hidden symbols; before release 16 PostgreSQL's own definition is empty.
-#define PGDLLEXPORT __attribute__((visibility("default")))
-
 extern "C" {
 #include "postgres.h"
 
