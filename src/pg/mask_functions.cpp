@@ -37,12 +37,12 @@ extern "C" {
 PG_FUNCTION_INFO_V1(takeout_mask_ip);
 PG_FUNCTION_INFO_V1(takeout_mask_inside);
 
-Datum takeout_mask_ip(PG_FUNCTION_ARGS) {
+PGDLLEXPORT Datum takeout_mask_ip(PG_FUNCTION_ARGS) {
   const pg_takeout::Network network = pg_takeout::network_of(PG_GETARG_INET_PP(0));
   PG_RETURN_INET_P(pg_takeout::inet_of(pg_takeout::mask_by_settings(network)));
 }
 
-Datum takeout_mask_inside(PG_FUNCTION_ARGS) {
+PGDLLEXPORT Datum takeout_mask_inside(PG_FUNCTION_ARGS) {
   const pg_takeout::MaskInside* plan = pg_takeout::plan_of_call(fcinfo->flinfo);
   const Datum value = PG_GETARG_DATUM(0);
   if (plan->masker == nullptr) PG_RETURN_DATUM(value);
