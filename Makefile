@@ -62,7 +62,7 @@ test-unit:
 	ctest --test-dir build/unit --output-on-failure -j$(shell nproc)
 
 test-sql: installed
-	$(top)/tests/server run -- $(again) installcheck
+	$(top)/tests/server run -- $(again) installcheck || { cat build/regress/regression.diffs; exit 1; }
 
 pytest_selection = -m 'not long'
 interop = $(top)/tests/interop
