@@ -20,6 +20,7 @@ struct XlsxOptions {
   std::string sheet = "Sheet1";  // name of the first sheet; made valid where Excel forbids it
   std::string zone;              // IANA zone that timestamptz cells are given in; empty is UTC. Named in the header.
   bool about = true;             // an About sheet last
+  std::uint32_t sheet_rows = 1048576;  // rows of a sheet, header included, before the next one begins
 };
 
 // A line of the About sheet.

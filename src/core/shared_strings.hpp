@@ -1,0 +1,60 @@
+// The workbook's shared strings (ECMA-376 part 1, 18.4.9 <sst>): a bounded dictionary of strings that repeat. A column
+// whose strings do not repeat gives up early and writes them in their cells.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <string_view>
+#include <vector>
+
+#include "sink.hpp"
+
+namespace pg_takeout {
+
+class SharedStrings {
+ public:
+  static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::size_t max_length = 64;          // bytes of one string
+  static constexpr std::uint32_t max_per_column = 4096;  // strings a column may bring in
+  static constexpr std::uint32_t max_strings = 32768;    // with max_length, a bound on all memory
+
+  // What one column has asked for so far.
+  struct ColumnUse {
+    std::uint32_t added = 0;
+    std::uint32_t asked = 0;   // in this window
+    std::uint32_t missed = 0;  // in this window: strings that were not there yet
+    bool given_up = false;
+  };
+
+  explicit SharedStrings(std::pmr::memory_resource* memory);
+
+  // The string's index, counted as one more reference to it; or none: the cell has to carry the string itself.
+  [[nodiscard]] std::uint32_t reference(ColumnUse& column, std::string_view text);
+
+  [[nodiscard]] std::uint64_t references() const { return references_; }
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(strings_.size()); }
+
+  // The whole part, sharedStrings.xml.
+  void write_part(Sink& sink) const;
+
+ private:
+  struct String {
+    std::uint32_t offset;
+    std::uint32_t length;
+  };
+  struct Slot {
+    std::uint32_t hash;
+    std::uint32_t index_and_1;  // 0 when free
+  };
+
+  [[nodiscard]] std::string_view text_of(std::uint32_t index) const;
+  [[nodiscard]] Slot* find(std::uint32_t hash, std::string_view text);
+  void grow();
+
+  std::pmr::vector<char> bytes_;
+  std::pmr::vector<String> strings_;
+  std::pmr::vector<Slot> slots_;  // a power of two
+  std::uint64_t references_ = 0;
+};
+
+}  // namespace pg_takeout

@@ -1,0 +1,162 @@
+#include "sheet_text.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr std::size_t slice_size = 4096;  // bytes of text escaped under one reserve()
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f'); }
+
+// Whether the text says literally what _xHHHH_ would be read as.
+bool is_escape_form(const char* in, const char* end) {
+  return end - in >= 7 && in[1] == 'x' && is_hex(in[2]) && is_hex(in[3]) && is_hex(in[4]) && is_hex(in[5]) &&
+         in[6] == '_';
+}
+
+char* put(char* out, std::string_view bytes) {
+  std::memcpy(out, bytes.data(), bytes.size());
+  return out + bytes.size();
+}
+
+// Writes one byte's worth of text that may need care.
+char* escape_byte(char* out, const char*& in, const char* end) {
+  const char c = *in;
+  switch (c) {
+    case '&':
+      ++in;
+      return put(out, "&amp;");
+    case '<':
+      ++in;
+      return put(out, "&lt;");
+    case '>':
+      ++in;
+      return put(out, "&gt;");
+    case '_':
+      ++in;
+      if (is_escape_form(in - 1, end)) return put(out, "_x005F_");
+      *out = c;
+      return out + 1;
+    case '\xEF':  // U+FFFE and U+FFFF are no XML characters
+      if (end - in >= 3 && in[1] == '\xBF' && (in[2] == '\xBE' || in[2] == '\xBF')) {
+        out = put(out, in[2] == '\xBE' ? "_xFFFE_" : "_xFFFF_");
+        in += 3;
+        return out;
+      }
+      break;
+    default:
+      if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') {
+        constexpr char digits[] = "0123456789ABCDEF";
+        out = put(out, "_x00");
+        *out++ = digits[c >> 4];
+        *out++ = digits[c & 15];
+        *out++ = '_';
+        ++in;
+        return out;
+      }
+  }
+  *out = c;
+  ++in;
+  return out + 1;
+}
+
+#if defined(__SSE2__)
+
+// A bit for each of 16 bytes that escape_byte() has to see.
+unsigned bytes_with_care(__m128i bytes) {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  // '<' and '>' differ in one bit.
+  const __m128i angle = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8('\xFD')), _mm_set1_epi8('<'));
+  const __m128i ampersand = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('&'));
+  const __m128i underscore = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_'));
+  const __m128i last_block = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\xEF'));
+  const __m128i any = _mm_or_si128(_mm_or_si128(_mm_or_si128(control, angle), _mm_or_si128(ampersand, underscore)),
+                                   last_block);
+  return static_cast<unsigned>(_mm_movemask_epi8(any));
+}
+
+// Loads 1 to 15 bytes without touching others; the rest is zero or a repetition.
+__m128i load_tail(const char* in, std::size_t size) {
+  alignas(16) char bytes[16] = {};
+  if (size >= 8) {
+    std::memcpy(bytes, in, 8);
+    std::memcpy(bytes + size - 8, in + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(bytes, in, 4);
+    std::memcpy(bytes + size - 4, in + size - 4, 4);
+  } else {
+    bytes[0] = in[0];
+    bytes[size / 2] = in[size / 2];
+    bytes[size - 1] = in[size - 1];
+  }
+  return _mm_load_si128(reinterpret_cast<const __m128i*>(bytes));
+}
+
+#endif
+
+}  // namespace
+
+char* escape_text_scalar(char* out, const char*& in, const char* stop, const char* end) {
+  while (in < stop) out = escape_byte(out, in, end);
+  return out;
+}
+
+#if defined(__SSE2__)
+
+char* escape_text(char* out, const char*& in, const char* stop, const char* end) {
+  while (in < stop) {
+    const auto left = static_cast<std::size_t>(stop - in);
+    const bool whole = left >= 16;
+    const __m128i bytes = whole ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(in)) : load_tail(in, left);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
+    const unsigned size = whole ? 16 : static_cast<unsigned>(left);
+    const unsigned care = bytes_with_care(bytes) & ((1U << size) - 1);
+    if (care == 0) {
+      in += size;
+      out += size;
+      continue;
+    }
+    const int clean = std::countr_zero(care);
+    in += clean;
+    out = escape_byte(out + clean, in, end);
+  }
+  return out;
+}
+
+#else
+
+char* escape_text(char* out, const char*& in, const char* stop, const char* end) {
+  return escape_text_scalar(out, in, stop, end);
+}
+
+#endif
+
+void append_escaped(Sink& sink, std::string_view text) {
+  const char* in = text.data();
+  const char* const end = in + text.size();
+  while (in < end) {
+    const std::size_t slice = std::min(slice_size, static_cast<std::size_t>(end - in));
+    char* out = sink.reserve(slice * max_escaped_byte + escape_slack);
+    sink.commit(escape_text(out, in, in + slice, end));
+  }
+}
+
+std::size_t utf16_length(std::string_view text) {
+  std::size_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    units += (byte & 0xC0) != 0x80;  // each character once
+    units += byte >= 0xF0;           // beyond the basic plane: a surrogate pair
+  }
+  return units;
+}
+
+}  // namespace pg_takeout

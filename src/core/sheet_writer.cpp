@@ -1,0 +1,356 @@
+#include "sheet_writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "error.hpp"
+#include "hex_text.hpp"
+#include "sheet_text.hpp"
+#include "sheet_value.hpp"
+#include "value_text.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr std::size_t max_markup = 128;       // bytes of one cell around its value
+constexpr std::size_t short_text = 1024;      // bytes of text written under one reserve()
+constexpr std::uint32_t sampled_rows = 200;   // rows whose lengths set the columns' widths
+constexpr std::size_t sampled_length = 256;   // bytes of a text looked at for that
+
+constexpr std::string_view inline_open = "\" t=\"inlineStr\"><is><t>";
+constexpr std::string_view inline_open_preserve = "\" t=\"inlineStr\"><is><t xml:space=\"preserve\">";
+constexpr std::string_view header_open = "\" s=\"1\" t=\"inlineStr\"><is><t>";
+constexpr std::string_view header_open_preserve = "\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">";
+constexpr std::string_view inline_close = "</t></is></c>";
+constexpr std::string_view number_open = "\"><v>";
+constexpr std::string_view shared_open = "\" t=\"s\"><v>";
+constexpr std::string_view boolean_open = "\" t=\"b\"><v>";
+constexpr std::string_view date_open = "\" s=\"2\"><v>";
+constexpr std::string_view timestamp_open = "\" s=\"3\"><v>";
+constexpr std::string_view time_open = "\" s=\"4\"><v>";
+constexpr std::string_view value_close = "</v></c>";
+
+char* put(char* out, std::string_view bytes) {
+  std::memcpy(out, bytes.data(), bytes.size());
+  return out + bytes.size();
+}
+
+// A to XFD.
+std::string column_letters(std::size_t index) {
+  std::string letters;
+  for (std::size_t rest = index + 1; rest > 0; rest = (rest - 1) / 26) {
+    letters.insert(letters.begin(), static_cast<char>('A' + (rest - 1) % 26));
+  }
+  return letters;
+}
+
+// Characters of a text's first line, as far as they are looked at.
+std::uint16_t displayed_length(std::string_view text) {
+  text = text.substr(0, sampled_length);
+  text = text.substr(0, text.find('\n'));
+  const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return static_cast<std::uint16_t>(std::count_if(text.begin(), text.end(), starts));
+}
+
+bool is_quantity(CellKind kind) {
+  return kind == CellKind::integer || kind == CellKind::decimal || kind == CellKind::float4 || kind == CellKind::float8;
+}
+
+std::string_view number_opening(CellKind kind) {
+  switch (kind) {
+    case CellKind::date:
+      return date_open;
+    case CellKind::timestamp:
+    case CellKind::timestamptz:
+      return timestamp_open;
+    case CellKind::time:
+      return time_open;
+    default:
+      return number_open;
+  }
+}
+
+// The value as a number, or nullptr where its text has to stand.
+char* write_as_number(char* out, const Cell& cell) {
+  switch (cell.kind) {
+    case CellKind::integer:
+      return write_sheet_integer(out, cell.integer);
+    case CellKind::float4:
+      return write_sheet_float4(out, static_cast<float>(cell.number));
+    case CellKind::float8:
+      return write_sheet_float8(out, cell.number);
+    case CellKind::decimal:
+      return write_sheet_decimal(out, cell.view());
+    case CellKind::date:
+      return write_sheet_date(out, cell.integer);
+    case CellKind::time:
+      return write_sheet_time(out, cell.integer);
+    case CellKind::timestamp:
+    case CellKind::timestamptz:
+      return write_sheet_timestamp(out, cell.integer);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+SheetWriter::SheetColumn::SheetColumn(const Column& column, std::size_t index, std::string_view zone,
+                                      std::pmr::memory_resource* memory)
+    : identifier(column.identifier), title(column.name, memory) {
+  const std::string letters = column_letters(index);
+  char* end = put(put(open.data(), "<c r=\""), letters);
+  open_length = static_cast<std::uint8_t>(end - open.data());
+  if (column.kind == CellKind::timestamptz) {
+    title += " (";
+    title += zone.empty() ? "UTC" : zone;
+    title += ")";
+  }
+}
+
+SheetWriter::SheetWriter(Sink& xml, SharedStrings& strings, std::pmr::memory_resource* memory)
+    : xml_(xml), strings_(strings), memory_(memory), columns_(memory), scratch_(memory) {}
+
+void SheetWriter::set_columns(std::span<const Column> columns, std::string_view zone) {
+  if (columns.size() > max_sheet_columns) {
+    throw Error(ErrorCode::too_many_columns, "too many columns for XLSX: " + std::to_string(columns.size()),
+                "A sheet holds at most " + std::to_string(max_sheet_columns) + " columns.",
+                "Choose fewer columns, or export as CSV or JSON.");
+  }
+  columns_.clear();
+  columns_.reserve(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    columns_.emplace_back(columns[i], i, zone, memory_);
+  }
+  zoned_ = !zone.empty();
+  data_rows_ = 0;
+}
+
+void SheetWriter::start_sheet() {
+  rows_ = 0;
+  row_digits_ = {'0'};
+  row_digits_length_ = 1;
+}
+
+char* SheetWriter::start_row(char* out) {
+  ++rows_;
+  int i = row_digits_length_ - 1;
+  while (i >= 0 && row_digits_[static_cast<std::size_t>(i)] == '9') row_digits_[static_cast<std::size_t>(i--)] = '0';
+  if (i >= 0) {
+    ++row_digits_[static_cast<std::size_t>(i)];
+  } else {  // 99 to 100: all digits are zeros now
+    row_digits_[row_digits_length_++] = '0';
+    row_digits_[0] = '1';
+  }
+  out = put(out, "<row r=\"");
+  std::memcpy(out, row_digits_.data(), row_digits_.size());
+  return put(out + row_digits_length_, "\">");
+}
+
+char* SheetWriter::start_cell(char* out, const SheetColumn& column) const {
+  std::memcpy(out, column.open.data(), column.open.size());
+  out += column.open_length;
+  std::memcpy(out, row_digits_.data(), row_digits_.size());
+  return out + row_digits_length_;
+}
+
+void SheetWriter::write_header() {
+  xml_.commit(start_row(xml_.reserve(max_markup)));
+  for (SheetColumn& column : columns_) {
+    write_inline(column, column.title, CellFormat::header);
+    column.width = std::max(column.width, displayed_length(column.title));
+  }
+  xml_.append("</row>");
+}
+
+void SheetWriter::write_row(std::span<const Cell> cells) {
+  ++data_rows_;
+  xml_.commit(start_row(xml_.reserve(max_markup)));
+  for (std::size_t i = 0; i < cells.size(); ++i) write_cell(columns_[i], cells[i]);
+  xml_.append("</row>");
+  if (rows_ <= sampled_rows) {
+    for (std::size_t i = 0; i < cells.size(); ++i) note_width(columns_[i], cells[i]);
+  }
+}
+
+void SheetWriter::write_cell(SheetColumn& column, const Cell& cell) {
+  switch (cell.kind) {
+    case CellKind::null:
+      return;
+    case CellKind::boolean: {
+      char* out = put(start_cell(xml_.reserve(max_markup), column), boolean_open);
+      *out++ = cell.integer != 0 ? '1' : '0';
+      xml_.commit(put(out, value_close));
+      return;
+    }
+    case CellKind::text:
+    case CellKind::json:
+      write_text(column, cell.view());
+      return;
+    case CellKind::binary:
+      write_binary(column, cell.view());
+      return;
+    case CellKind::uuid:
+    case CellKind::network:
+      write_value_text(column, cell);
+      return;
+    default:
+      break;
+  }
+  if (!column.identifier || !is_quantity(cell.kind)) {
+    char* out = put(start_cell(xml_.reserve(max_markup + max_sheet_value), column), number_opening(cell.kind));
+    out = write_as_number(out, cell);
+    if (out != nullptr) {
+      xml_.commit(put(out, value_close));
+      return;
+    }
+  }
+  write_value_text(column, cell);
+}
+
+void SheetWriter::write_value_text(SheetColumn& column, const Cell& cell) {
+  char text[max_value_text];
+  char* end = text;
+  switch (cell.kind) {
+    case CellKind::integer:
+      end = write_integer(text, cell.integer);
+      break;
+    case CellKind::float4:
+      end = write_float4(text, static_cast<float>(cell.number));
+      break;
+    case CellKind::float8:
+      end = write_float8(text, cell.number);
+      break;
+    case CellKind::decimal:
+      write_text(column, cell.view());
+      return;
+    case CellKind::uuid:
+      end = write_uuid(text, reinterpret_cast<const unsigned char*>(cell.bytes));
+      break;
+    case CellKind::date:
+      end = write_date(text, cell.integer);
+      break;
+    case CellKind::time:
+      end = write_time(text, cell.integer);
+      break;
+    case CellKind::timestamp:
+      end = write_timestamp(text, cell.integer, false);
+      break;
+    case CellKind::timestamptz:  // shifted to a zone, Z would be wrong; the header names the zone
+      end = write_timestamp(text, cell.integer, !zoned_);
+      break;
+    case CellKind::network: {
+      Network network;
+      std::memcpy(&network, cell.bytes, sizeof network);
+      end = write_network(text, network);
+      break;
+    }
+    default:
+      throw Error(ErrorCode::internal, "cell of unknown kind");
+  }
+  write_text(column, {text, static_cast<std::size_t>(end - text)});
+}
+
+void SheetWriter::write_text(SheetColumn& column, std::string_view text) {
+  if (text.size() > max_cell_units) {
+    if (const std::size_t units = utf16_length(text); units > max_cell_units) throw_too_long(column, units);
+  }
+  const std::uint32_t index = strings_.reference(column.strings, text);
+  if (index == SharedStrings::none) {
+    write_inline(column, text, CellFormat::general);
+    return;
+  }
+  char* out = put(start_cell(xml_.reserve(max_markup), column), shared_open);
+  xml_.commit(put(write_integer(out, index), value_close));
+}
+
+void SheetWriter::write_inline(const SheetColumn& column, std::string_view text, CellFormat format) {
+  const bool header = format == CellFormat::header;
+  const std::string_view opening = has_outer_space(text) ? (header ? header_open_preserve : inline_open_preserve)
+                                                         : (header ? header_open : inline_open);
+  const bool whole = text.size() <= short_text;
+  char* out = xml_.reserve(max_markup + (whole ? max_escaped_byte * short_text + escape_slack : 0));
+  out = put(start_cell(out, column), opening);
+  if (whole) {
+    const char* in = text.data();
+    out = escape_text(out, in, in + text.size(), in + text.size());
+  } else {
+    xml_.commit(out);
+    append_escaped(xml_, text);
+    out = xml_.reserve(max_markup);
+  }
+  xml_.commit(put(out, inline_close));
+}
+
+void SheetWriter::write_binary(SheetColumn& column, std::string_view bytes) {
+  const std::size_t size = 2 + 2 * bytes.size();
+  if (size > max_cell_units) throw_too_long(column, size);
+  scratch_.resize(size);
+  char* out = put(scratch_.data(), "\\x");
+  write_hex(out, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  write_text(column, scratch_);
+}
+
+void SheetWriter::throw_too_long(const SheetColumn& column, std::size_t units) const {
+  throw Error(ErrorCode::cell_too_long, "value is too long for an XLSX cell",
+              "Row " + std::to_string(data_rows_) + ", column \"" + std::string(column.title) + "\": the value has " +
+                  std::to_string(units) + " UTF-16 code units, a cell holds at most " +
+                  std::to_string(max_cell_units) + ".",
+              "Export this data as CSV or JSON.");
+}
+
+void SheetWriter::note_width(SheetColumn& column, const Cell& cell) const {
+  std::uint16_t width = 0;
+  switch (cell.kind) {
+    case CellKind::null:
+      return;
+    case CellKind::text:
+    case CellKind::json:
+    case CellKind::decimal:
+      width = displayed_length(cell.view());
+      break;
+    case CellKind::binary:
+      width = static_cast<std::uint16_t>(std::min<std::size_t>(2 + 2 * std::size_t{cell.length}, sampled_length));
+      break;
+    case CellKind::boolean:
+      width = 5;
+      break;
+    case CellKind::date:
+      width = 10;
+      break;
+    case CellKind::time:
+      width = 8;
+      break;
+    case CellKind::timestamp:
+    case CellKind::timestamptz:
+      width = 19;
+      break;
+    case CellKind::uuid:
+      width = 36;
+      break;
+    case CellKind::network:
+      width = 18;
+      break;
+    case CellKind::integer:
+    case CellKind::float4:
+    case CellKind::float8: {
+      char text[max_value_text];
+      const char* end = cell.kind == CellKind::integer  ? write_integer(text, cell.integer)
+                        : cell.kind == CellKind::float4 ? write_float4(text, static_cast<float>(cell.number))
+                                                        : write_float8(text, cell.number);
+      width = static_cast<std::uint16_t>(end - text);
+      break;
+    }
+  }
+  column.width = std::max(column.width, width);
+}
+
+std::vector<std::uint16_t> SheetWriter::widths() const {
+  std::vector<std::uint16_t> widths;
+  widths.reserve(columns_.size());
+  for (const SheetColumn& column : columns_) widths.push_back(column.width);
+  return widths;
+}
+
+}  // namespace pg_takeout
