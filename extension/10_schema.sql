@@ -21,7 +21,3 @@ END
 $$;
 
 COMMENT ON SCHEMA takeout IS 'Exports of this database as CSV, JSON and XLSX, with IP addresses masked (pg_takeout)';
-
--- What is made here is nobody else's until 90_privileges.sql grants it, whatever the role's default privileges are.
-GRANT USAGE ON SCHEMA takeout TO PUBLIC;
-REVOKE CREATE ON SCHEMA takeout FROM PUBLIC;

@@ -5,22 +5,27 @@
 // current role, becomes the owner of the extension, and asks the SQL function that decides and does the work.
 #include "postgres.hpp"
 
+extern "C" {
 #include "catalog/pg_proc.h"
 #include "executor/spi.h"
+#include "utils/datum.h"
 
-extern "C" {
 PG_FUNCTION_INFO_V1(takeout_dataset_definition);
 PG_FUNCTION_INFO_V1(takeout_record_dataset);
 PG_FUNCTION_INFO_V1(takeout_annotate_dataset);
 PG_FUNCTION_INFO_V1(takeout_forget_dataset);
 PG_FUNCTION_INFO_V1(takeout_known_datasets);
+PG_FUNCTION_INFO_V1(takeout_holds_addresses);
 
 PGDLLEXPORT Datum takeout_dataset_definition(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum takeout_record_dataset(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum takeout_annotate_dataset(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum takeout_forget_dataset(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum takeout_known_datasets(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum takeout_holds_addresses(PG_FUNCTION_ARGS);
 }
+
+#include "mask_datum.hpp"
 
 namespace pg_takeout {
 namespace {
@@ -43,11 +48,14 @@ Datum run_as_owner(FunctionCallInfo fcinfo, const char* query) {
   int security_context;
   GetUserIdAndSecContext(&invoker, &security_context);
 
+  int count;
+  Oid* declared;
+  get_func_signature(fcinfo->flinfo->fn_oid, &declared, &count);
+  if (count != PG_NARGS() || count > max_arguments) elog(ERROR, "function has %d arguments", count);
   Oid types[max_arguments + 1] = {OIDOID};
   Datum values[max_arguments + 1] = {ObjectIdGetDatum(invoker)};
-  Assert(PG_NARGS() <= max_arguments);
-  for (int i = 0; i < PG_NARGS(); i++) {
-    types[i + 1] = get_fn_expr_argtype(fcinfo->flinfo, i);
+  for (int i = 0; i < count; i++) {
+    types[i + 1] = declared[i];
     values[i + 1] = PG_GETARG_DATUM(i);
   }
 
@@ -55,7 +63,7 @@ Datum run_as_owner(FunctionCallInfo fcinfo, const char* query) {
   SetUserIdAndSecContext(owner_of_function(fcinfo->flinfo->fn_oid),
                          security_context | SECURITY_LOCAL_USERID_CHANGE);
   SPI_connect();
-  int code = SPI_execute_with_args(query, PG_NARGS() + 1, types, values, nullptr, false, 1);
+  int code = SPI_execute_with_args(query, count + 1, types, values, nullptr, false, 1);
   if (code != SPI_OK_SELECT) elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
 
   bool is_null = true;
@@ -94,4 +102,8 @@ Datum takeout_forget_dataset(PG_FUNCTION_ARGS) {
 
 Datum takeout_known_datasets(PG_FUNCTION_ARGS) {
   return pg_takeout::run_as_owner(fcinfo, "SELECT takeout.known_datasets_for($1)");
+}
+
+Datum takeout_holds_addresses(PG_FUNCTION_ARGS) {
+  PG_RETURN_BOOL(pg_takeout::type_holds_addresses(PG_GETARG_OID(0)));
 }
