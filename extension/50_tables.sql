@@ -61,6 +61,11 @@ COMMENT ON COLUMN takeout.datasets.location IS 'Where the data are stored';
 COMMENT ON COLUMN takeout.datasets.difficulty IS 'How hard it is to move this to another provider: easy, medium or hard';
 COMMENT ON COLUMN takeout.datasets.difficulty_note IS 'Why that is so';
 
+CREATE FUNCTION takeout.known_standards() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY['email', 'uuid', 'country', 'phone', 'timestamp', 'date', 'url', 'language', 'time_zone', 'ip_network'];
+COMMENT ON FUNCTION takeout.known_standards() IS 'The open standards that a field can be declared to follow';
+
 CREATE TABLE takeout.fields (
   dataset         text NOT NULL REFERENCES takeout.datasets ON UPDATE CASCADE ON DELETE CASCADE,
   name            name NOT NULL,
@@ -69,8 +74,7 @@ CREATE TABLE takeout.fields (
   source_column   name,
   source_type     regtype,
   masked          boolean NOT NULL DEFAULT false,
-  standard        text CHECK (standard IN ('email', 'uuid', 'country', 'phone', 'timestamp', 'date', 'url',
-                                           'language', 'time_zone', 'ip_network')),
+  standard        text CHECK (standard = ANY (takeout.known_standards())),
   personal_class  text,
   note            text,
   PRIMARY KEY (dataset, name),

@@ -152,7 +152,7 @@ BEGIN
     AND NOT EXISTS (SELECT FROM pg_attribute a
                     WHERE a.attrelid = source::oid AND a.attname = n AND a.attnum > 0 AND NOT a.attisdropped);
   IF wrong IS NOT NULL THEN
-    RAISE EXCEPTION 'source "%" has no column %', source::text, takeout.quoted_list(wrong) USING ERRCODE = '22023',
+    RAISE EXCEPTION 'source % has no column %', source::text, takeout.quoted_list(wrong) USING ERRCODE = '22023',
       DETAIL = (SELECT format('Its columns are %s.', takeout.quoted_list(array_agg(a.attname::text ORDER BY a.attnum)))
                 FROM pg_attribute a WHERE a.attrelid = source::oid AND a.attnum > 0 AND NOT a.attisdropped);
   END IF;
@@ -161,7 +161,7 @@ BEGIN
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'column % is named twice', takeout.quoted_list(wrong) USING ERRCODE = '22023';
   ELSIF cardinality(columns) = 0 THEN
-    RAISE EXCEPTION 'source "%" has no column to export', source::text USING ERRCODE = '22023';
+    RAISE EXCEPTION 'source % has no column to export', source::text USING ERRCODE = '22023';
   END IF;
 
   SELECT array_agg(n) INTO wrong

@@ -32,6 +32,20 @@ $$;
 COMMENT ON FUNCTION takeout.check_source(regclass) IS
   'Raises an error unless the caller may make a dataset of the relation';
 
+CREATE FUNCTION takeout.check_name(dataset text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF octet_length(dataset) NOT BETWEEN 1 AND 63 OR dataset ~ '[[:cntrl:]]' OR dataset <> btrim(dataset) THEN
+    RAISE EXCEPTION 'invalid name of a dataset: "%"', dataset
+      USING ERRCODE = '22023',
+            HINT = 'A name has 1 to 63 bytes, no control characters and no spaces at its ends.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION takeout.check_name(text) IS 'Raises an error unless a dataset may be named so';
+
 CREATE FUNCTION takeout.inferred_key(source regclass, tenant_column name) RETURNS name[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -97,11 +111,7 @@ BEGIN
   END IF;
   PERFORM takeout.check_source(source);
   dataset := coalesce(name, (SELECT c.relname::text FROM pg_class c WHERE c.oid = source::oid));
-  IF octet_length(dataset) NOT BETWEEN 1 AND 63 OR dataset ~ '[[:cntrl:]]' OR dataset <> btrim(dataset) THEN
-    RAISE EXCEPTION 'invalid name of a dataset: "%"', dataset
-      USING ERRCODE = '22023',
-            HINT = 'A name has 1 to 63 bytes, no control characters and no spaces at its ends.';
-  END IF;
+  PERFORM takeout.check_name(dataset);
   present := takeout.dataset_definition(dataset);
   IF present IS NOT NULL AND
      (NOT (present ->> 'owned')::boolean
@@ -117,7 +127,7 @@ BEGIN
   ELSIF tenant_by IS NULL AND tenant IS NULL THEN
     tenant_by := takeout.inferred_column(source, 'tenant_id', NULL);
     IF tenant_by IS NULL THEN
-      RAISE EXCEPTION 'source "%" has no tenant column', source::text USING ERRCODE = '22023',
+      RAISE EXCEPTION 'source % has no tenant column', source::text USING ERRCODE = '22023',
         DETAIL = 'A dataset must say whose its rows are.',
         HINT = 'Name the column with tenant_column => …, or the one owner of all rows with tenant => ''default''.';
     END IF;
@@ -131,7 +141,7 @@ BEGIN
               HINT = 'Name the columns that tell its rows apart with key => ….';
     END IF;
   END IF;
-  IF time_by IS NULL AND time_column IS NULL AND (columns IS NULL OR 'created_at' = ANY (columns)) THEN
+  IF time_column IS NULL AND (columns IS NULL OR 'created_at' = ANY (columns)) THEN
     time_by := takeout.inferred_column(source, 'created_at', '{timestamptz,timestamp,date}');
   END IF;
 
@@ -227,6 +237,21 @@ BEGIN
   IF (field IS NULL) <> (field_said = '{}') THEN
     RAISE EXCEPTION 'field goes with standard, personal_class or note' USING ERRCODE = '22023',
       HINT = 'For example field => ''email'', standard => ''email''.';
+  ELSIF nullif(kind, '') NOT IN ('personal', 'non-personal', 'mixed') THEN
+    RAISE EXCEPTION 'unknown kind "%"', kind USING ERRCODE = '22023',
+      HINT = 'Kinds are personal, non-personal and mixed.';
+  ELSIF nullif(difficulty, '') NOT IN ('easy', 'medium', 'hard') THEN
+    RAISE EXCEPTION 'unknown difficulty "%"', difficulty USING ERRCODE = '22023',
+      HINT = 'Difficulties are easy, medium and hard.';
+  ELSIF nullif(standard, '') <> ALL (takeout.known_standards()) THEN
+    RAISE EXCEPTION 'unknown standard "%"', standard USING ERRCODE = '22023',
+      HINT = format('Standards are %s.', array_to_string(takeout.known_standards(), ', '));
+  END IF;
+  IF new_name IS NOT NULL THEN
+    PERFORM takeout.check_name(new_name);
+    IF new_name <> name AND new_name = ANY (takeout.known_datasets()) THEN
+      RAISE EXCEPTION 'dataset "%" already exists', new_name USING ERRCODE = '42710';
+    END IF;
   END IF;
 
   -- A call that changes nothing renews the view: it mends what drifted.

@@ -1,0 +1,166 @@
+-- The model's columns in words: the comment on each, the open standard its values follow and the class of personal
+-- data it is of. A column is described once, for the relation where it is at home, and means the same wherever a view
+-- shows it under its name.
+
+CREATE FUNCTION takeout.model_columns()
+RETURNS TABLE (relation name, column_name name, standard text, personal_class text, description text)
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+  VALUES
+    ('lead'::name, 'contact_id'::name, 'uuid'::text, 'identifier'::text, 'The lead''s own identifier'::text),
+    ('lead', 'tenant_id', NULL, NULL, 'The customer whose row this is'),
+    ('lead', 'source_id', NULL, NULL, 'The form, bot or import that brought the lead, by number'),
+    ('lead', 'created_at', 'timestamp', NULL, 'When the lead came in'),
+    ('lead', 'updated_at', 'timestamp', NULL, 'When the row last changed'),
+    ('lead', 'first_name', NULL, 'contact', 'Given name'),
+    ('lead', 'last_name', NULL, 'contact', 'Family name'),
+    ('lead', 'email', 'email', 'contact', 'E-mail address'),
+    ('lead', 'phone', 'phone', 'contact', 'Telephone number with its country code'),
+    ('lead', 'company_name', NULL, 'contact', 'Company, as the person named it'),
+    ('lead', 'address', NULL, 'location', 'Street and house number'),
+    ('lead', 'zip_code', NULL, 'location', 'Postal code'),
+    ('lead', 'city', NULL, 'location', 'Town'),
+    ('lead', 'country_code', 'country', 'location', 'Country, two letters of ISO 3166-1'),
+    ('lead', 'url', 'url', 'behavioural', 'The page where the lead came in'),
+    ('lead', 'score', NULL, 'preference', 'How promising the lead is held to be'),
+    ('lead', 'tags', NULL, 'preference', 'Labels'),
+    ('lead', 'answers', NULL, 'preference', 'What the person answered, by question'),
+    ('lead', 'consent', NULL, NULL, 'Whether the person agreed to be contacted; NULL when never asked'),
+    ('lead', 'bot_id', NULL, NULL, 'The chat bot that spoke with the person'),
+    ('lead', 'bot_name', NULL, NULL, 'Its name'),
+    ('lead', 'bot_type', NULL, NULL, 'Its kind, such as chat or form'),
+    ('lead', 'bot_category', NULL, NULL, 'Its purpose, such as sales or support'),
+    ('lead', 'utm_source', NULL, 'behavioural', 'Campaign tag: who sent the visitor'),
+    ('lead', 'utm_medium', NULL, 'behavioural', 'Campaign tag: by which channel'),
+    ('lead', 'utm_campaign', NULL, 'behavioural', 'Campaign tag: the campaign'),
+    ('lead', 'utm_term', NULL, 'behavioural', 'Campaign tag: the search words paid for'),
+    ('lead', 'utm_content', NULL, 'behavioural', 'Campaign tag: the variant of the advertisement'),
+    ('lead', 'first_touch_source', NULL, 'behavioural', 'Where the person first came from'),
+    ('lead', 'first_touch_referrer', 'url', 'behavioural', 'The page that linked to that first visit'),
+    ('lead', 'last_touch_source', NULL, 'behavioural', 'Where the person came from last'),
+    ('lead', 'last_touch_referrer', 'url', 'behavioural', 'The page that linked to that last visit'),
+    ('lead', 'ip', 'ip_network', 'online identifier', 'IP address; leaves the database as its network only'),
+    ('lead', 'visitor_profile_id', 'uuid', 'identifier', 'The visitor profile of the person'),
+    ('lead', 'organization_ids', NULL, 'identifier', 'Organizations the person belongs to, by their UUIDs'),
+    ('lead', 'custom', NULL, 'preference', 'Fields of the customer''s own'),
+
+    ('visitor_profile', 'profile_id', 'uuid', 'identifier', 'The profile''s own identifier'),
+    ('visitor_profile', 'tenant_id', NULL, NULL, 'The customer whose row this is'),
+    ('visitor_profile', 'contact_id', 'uuid', 'identifier', 'The lead that the visitor became'),
+    ('visitor_profile', 'identified', NULL, NULL, 'Whether it is known who the visitor is'),
+    ('visitor_profile', 'first_seen_at', 'timestamp', 'behavioural', 'Begin of the first visit'),
+    ('visitor_profile', 'last_seen_at', 'timestamp', 'behavioural', 'End of the last visit'),
+    ('visitor_profile', 'visit_count', NULL, 'behavioural', 'Number of visits'),
+    ('visitor_profile', 'page_view_count', NULL, 'behavioural', 'Number of pages seen'),
+    ('visitor_profile', 'total_duration_s', NULL, 'behavioural', 'Time spent on the site, in seconds'),
+    ('visitor_profile', 'email', 'email', 'contact', 'E-mail address'),
+    ('visitor_profile', 'first_name', NULL, 'contact', 'Given name'),
+    ('visitor_profile', 'last_name', NULL, 'contact', 'Family name'),
+    ('visitor_profile', 'phone', 'phone', 'contact', 'Telephone number with its country code'),
+    ('visitor_profile', 'language', 'language', 'preference', 'Language of the browser, a BCP 47 tag'),
+    ('visitor_profile', 'browser', NULL, 'online identifier', 'Browser'),
+    ('visitor_profile', 'os', NULL, 'online identifier', 'Operating system'),
+    ('visitor_profile', 'device_type', NULL, 'online identifier', 'desktop, mobile, tablet or other'),
+    ('visitor_profile', 'ip', 'ip_network', 'online identifier', 'IP address; leaves the database as its network only'),
+    ('visitor_profile', 'country_code', 'country', 'location', 'Country, two letters of ISO 3166-1'),
+    ('visitor_profile', 'region', NULL, 'location', 'Region, state or province'),
+    ('visitor_profile', 'city', NULL, 'location', 'Town'),
+    ('visitor_profile', 'timezone', 'time_zone', 'location', 'Time zone of the browser, an IANA name'),
+    ('visitor_profile', 'first_referrer', 'url', 'behavioural', 'The page that linked to the first visit'),
+    ('visitor_profile', 'utm_source', NULL, 'behavioural', 'Campaign tag: who sent the visitor'),
+    ('visitor_profile', 'utm_medium', NULL, 'behavioural', 'Campaign tag: by which channel'),
+    ('visitor_profile', 'utm_campaign', NULL, 'behavioural', 'Campaign tag: the campaign'),
+    ('visitor_profile', 'utm_term', NULL, 'behavioural', 'Campaign tag: the search words paid for'),
+    ('visitor_profile', 'utm_content', NULL, 'behavioural', 'Campaign tag: the variant of the advertisement'),
+    ('visitor_profile', 'do_not_sell', NULL, NULL, 'Whether the visitor objected to the sale of personal data'),
+    ('visitor_profile', 'traits', NULL, 'preference', 'What else is known of the visitor, by name'),
+
+    ('visit', 'visit_id', 'uuid', 'identifier', 'The visit''s own identifier'),
+    ('visit', 'tenant_id', NULL, NULL, 'The customer whose row this is'),
+    ('visit', 'profile_id', 'uuid', 'identifier', 'The visitor''s profile'),
+    ('visit', 'organization_id', 'uuid', NULL, 'The organization that the visitor belongs to'),
+    ('visit', 'lead_id', 'uuid', 'identifier', 'The lead that the visit led to'),
+    ('visit', 'started_at', 'timestamp', 'behavioural', 'When the visit began'),
+    ('visit', 'duration_s', NULL, 'behavioural', 'How long it took, in seconds'),
+    ('visit', 'source', NULL, 'behavioural', 'Where the visitor came from, such as google'),
+    ('visit', 'medium', NULL, 'behavioural', 'By which channel, such as organic or email'),
+    ('visit', 'campaign', NULL, 'behavioural', 'The campaign, if one'),
+    ('visit', 'keyword', NULL, 'behavioural', 'Words searched for'),
+    ('visit', 'referring_url', 'url', 'behavioural', 'The page that linked here'),
+    ('visit', 'device_type', NULL, 'online identifier', 'desktop, mobile, tablet or other'),
+    ('visit', 'country_code', 'country', 'location', 'Country, two letters of ISO 3166-1'),
+    ('journey_insight', 'steps', NULL, 'behavioural', 'The steps of the visit, in their order'),
+
+    ('journey_step', 'visit_id', 'uuid', 'identifier', 'The visit'),
+    ('journey_step', 'seq', NULL, NULL, 'Place of the step in the visit, from 1'),
+    ('journey_step', 'tenant_id', NULL, NULL, 'The customer whose row this is'),
+    ('journey_step', 'occurred_at', 'timestamp', 'behavioural', 'When it happened'),
+    ('journey_step', 'event_type', NULL, 'behavioural', 'page_view, bot_open, bot_answer, form_submit or conversion'),
+    ('journey_step', 'page_url', 'url', 'behavioural', 'The page'),
+    ('journey_step', 'page_title', NULL, 'behavioural', 'Its title'),
+    ('journey_step', 'time_on_page_s', NULL, 'behavioural', 'Time spent there, in seconds'),
+    ('journey_step', 'bot_id', NULL, NULL, 'The chat bot that took part'),
+    ('journey_step', 'details', NULL, 'behavioural', 'What else is known of the step, by name'),
+
+    ('organization', 'organization_id', 'uuid', NULL, 'The organization''s own identifier'),
+    ('organization', 'tenant_id', NULL, NULL, 'The customer whose row this is'),
+    ('organization', 'business_id', NULL, NULL, 'Number in its country''s company register'),
+    ('organization', 'name', NULL, NULL, 'Name'),
+    ('organization', 'domain', NULL, NULL, 'Internet domain'),
+    ('organization', 'industry', NULL, NULL, 'Line of business'),
+    ('organization', 'nace_code', NULL, NULL, 'Line of business as a code of NACE, the classification used in the EU'),
+    ('organization', 'employee_count', NULL, NULL, 'Number of employees'),
+    ('organization', 'revenue', NULL, NULL, 'Yearly revenue in euros'),
+    ('organization', 'phone', 'phone', NULL, 'Telephone number with its country code'),
+    ('organization', 'website_url', 'url', NULL, 'Web site'),
+    ('organization', 'linkedin_url', 'url', NULL, 'Page at LinkedIn'),
+    ('organization', 'quality', NULL, NULL, 'How well it fits what the customer sells'),
+    ('organization', 'status', NULL, NULL, 'How far the customer got with it'),
+    ('organization', 'tags', NULL, NULL, 'Labels'),
+    ('organization', 'first_visit_at', 'timestamp', NULL, 'Begin of the first visit from there'),
+    ('organization', 'last_visit_at', 'timestamp', NULL, 'End of the last visit from there'),
+    ('organization', 'visit_count', NULL, NULL, 'Number of visits from there'),
+    ('organization', 'country_code', 'country', NULL, 'Country, two letters of ISO 3166-1'),
+    ('organization', 'city', NULL, NULL, 'Town'),
+    ('organization_profile', 'contacts', NULL, 'contact', 'People to speak to there'),
+
+    ('organization_contact', 'organization_id', 'uuid', NULL, 'The organization'),
+    ('organization_contact', 'seq', NULL, NULL, 'Place in the organization''s list, from 1'),
+    ('organization_contact', 'tenant_id', NULL, NULL, 'The customer whose row this is'),
+    ('organization_contact', 'name', NULL, 'contact', 'Full name'),
+    ('organization_contact', 'title', NULL, 'contact', 'Position held there'),
+    ('organization_contact', 'email', 'email', 'contact', 'E-mail address'),
+    ('organization_contact', 'phone', 'phone', 'contact', 'Telephone number with its country code'),
+
+    ('report', 'report_id', 'uuid', NULL, 'Identifier of the row, the same at each export'),
+    ('report', 'tenant_id', NULL, NULL, 'The customer whose figures these are'),
+    ('report', 'day', 'date', NULL, 'The day, in UTC'),
+    ('report', 'source', NULL, NULL, 'Where the visitors came from'),
+    ('report', 'medium', NULL, NULL, 'By which channel'),
+    ('report', 'campaign', NULL, NULL, 'By which campaign'),
+    ('report', 'bot_id', NULL, NULL, 'The chat bot'),
+    ('report', 'conversions', NULL, NULL, 'Number of conversions'),
+    ('report', 'converting_visits', NULL, NULL, 'Number of visits with a conversion'),
+    ('report', 'converting_visitors', NULL, NULL, 'Number of visitors with a conversion'),
+    ('report', 'visits', NULL, NULL, 'Number of visits'),
+    ('report', 'visitors', NULL, NULL, 'Number of visitors'),
+    ('report', 'total_duration_s', NULL, NULL, 'Time that these visits took together, in seconds'),
+    ('report', 'opens', NULL, NULL, 'How often the bot was opened'),
+    ('report', 'answers', NULL, NULL, 'How many answers it got'),
+    ('report', 'leads', NULL, NULL, 'How many leads came in through it');
+END;
+COMMENT ON FUNCTION takeout.model_columns() IS 'Internal to create_model: its columns, described';
+
+-- Which of these descriptions speak of a view's columns.
+CREATE FUNCTION takeout.model_home(relation name) RETURNS name
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+  SELECT CASE
+    WHEN relation = 'journey_insight' THEN 'visit'
+    WHEN relation = 'organization_profile' THEN 'organization'
+    WHEN relation IN ('conversion_by_day', 'conversion_by_source', 'traffic_by_source', 'bot_by_day') THEN 'report'
+    ELSE relation
+  END;
+END;
+COMMENT ON FUNCTION takeout.model_home(name) IS
+  'Internal to create_model: the relation under which the columns of a view are described';

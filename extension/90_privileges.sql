@@ -1,0 +1,37 @@
+-- Who may call what. PostgreSQL lets everybody call a new function; here nobody may until it is named below. All of
+-- these run with no rights but the caller's, or check inside what the caller may do.
+
+GRANT USAGE ON SCHEMA takeout TO PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA takeout FROM PUBLIC;
+
+DO $$
+DECLARE
+  public_names CONSTANT text[] := ARRAY[
+    -- masking
+    'mask_ip', 'mask_inside',
+    -- files of any query, under plain privileges
+    'csv_file', 'json_file', 'jsonl_file', 'xlsx_file', 'csv_options', 'json_options', 'xlsx_options',
+    -- exports of datasets: the right is checked inside
+    'export', 'export_stream', 'export_page',
+    'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',
+    -- datasets: for owners of sources, checked inside
+    'create_dataset', 'alter_dataset', 'drop_dataset', 'create_model',
+    -- the steps of these, run as the caller
+    'check_source', 'check_name', 'inferred_key', 'inferred_column', 'owned_dataset', 'quoted_list', 'texts_of',
+    'holds_addresses', 'base_type', 'view_expression', 'free_view_name', 'replace_view', 'copy_comments',
+    'check_definition', 'check_parent', 'place_dataset', 'known_standards',
+    'make_model_tables', 'make_model_views', 'make_model_datasets', 'model_columns', 'model_home', 'model_datasets',
+    'check_room_for_model', 'describe_model',
+    -- the registry's door: asks who calls
+    'dataset_definition', 'record_dataset', 'annotate_dataset', 'forget_dataset', 'known_datasets'];
+  routine regprocedure;
+BEGIN
+  FOR routine IN
+    SELECT p.oid
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'takeout' AND p.proname = ANY (public_names)
+  LOOP
+    EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO PUBLIC', routine);
+  END LOOP;
+END
+$$;
