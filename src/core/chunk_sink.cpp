@@ -56,11 +56,18 @@ void ChunkSink::release_first() {
   free_chunk(chunk);
 }
 
-void ChunkSink::copy_to(char* target) const {
-  for (std::size_t i = 0; i < chunks_.size(); ++i) {
+void ChunkSink::copy_range(std::uint64_t offset, std::size_t length, char* target) const {
+  for (std::size_t i = 0; i < chunks_.size() && length > 0; ++i) {
     const std::size_t size = i + 1 < chunks_.size() ? chunks_[i].size : open_bytes();
-    std::memcpy(target, chunks_[i].memory + options_.header, size);
-    target += size;
+    if (offset >= size) {
+      offset -= size;
+      continue;
+    }
+    const std::size_t part = std::min(length, size - static_cast<std::size_t>(offset));
+    std::memcpy(target, chunks_[i].memory + options_.header + offset, part);
+    target += part;
+    length -= part;
+    offset = 0;
   }
 }
 

@@ -49,8 +49,8 @@ class ChunkSink final : public Sink {
   // Keeps the chunk's memory for the next one, if it is of ordinary size.
   void release_first();
 
-  // Copies size() bytes to `target`.
-  void copy_to(char* target) const;
+  // Copies `length` bytes from `offset` on (of the bytes not released) to `target`. offset + length <= size().
+  void copy_range(std::uint64_t offset, std::size_t length, char* target) const;
 
  private:
   void make_room(std::size_t size) override;

@@ -4,8 +4,11 @@
 
 extern "C" {
 #include "access/relation.h"
+#include "catalog/pg_collation.h"
 #include "utils/fmgroids.h"
 }
+
+#include "compat.hpp"
 
 namespace pg_takeout {
 
@@ -26,7 +29,7 @@ CatalogScan open_catalog(const char* table, const char* key_column, const char* 
   ScanKeyData condition;
   ScanKeyEntryInitialize(&condition, 0, get_attnum(relation, key_column), BTEqualStrategyNumber, InvalidOid,
                          DEFAULT_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(key));
-  scan.scan = systable_beginscan(scan.table, RelationGetPrimaryKeyIndex(scan.table), true, nullptr, 1, &condition);
+  scan.scan = systable_beginscan(scan.table, primary_key_index(scan.table), true, nullptr, 1, &condition);
   return scan;
 }
 

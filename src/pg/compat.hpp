@@ -30,6 +30,14 @@ inline void check_json(char* text, int length) {
   pg_parse_json_or_ereport(lexer, &nullSemAction);
 }
 
+inline Oid primary_key_index(Relation table) {
+#if PG_VERSION_NUM >= 180000
+  return RelationGetPrimaryKeyIndex(table, false);
+#else
+  return RelationGetPrimaryKeyIndex(table);
+#endif
+}
+
 inline QueryDesc* create_query_desc(PlannedStmt* plan, const char* query, Snapshot snapshot, DestReceiver* receiver,
                                     ParamListInfo parameters) {
   return CreateQueryDesc(plan, query, snapshot, InvalidSnapshot, receiver, parameters, nullptr, 0);
@@ -42,6 +50,15 @@ inline void run_executor(QueryDesc* query) {
   ExecutorRun(query, ForwardScanDirection, until_receiver_stops);
 #else
   ExecutorRun(query, ForwardScanDirection, until_receiver_stops, false);
+#endif
+}
+
+// Runs the plan from its start to its end, in parallel where it can.
+inline void run_executor_once(QueryDesc* query) {
+#if PG_VERSION_NUM >= 180000
+  ExecutorRun(query, ForwardScanDirection, 0);
+#else
+  ExecutorRun(query, ForwardScanDirection, 0, true);
 #endif
 }
 

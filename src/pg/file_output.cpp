@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t chunk_bytes = 1024 * 1024;
 // A value's chunks are copied once into the result, so few and large ones are as good as one.
-constexpr std::size_t value_first_chunk = 64 * 1024;
+constexpr std::size_t value_first_chunk = 8 * 1024;
 constexpr std::size_t value_largest_chunk = 4 * 1024 * 1024;
 
 ChunkSink::Options sink_options(FileTarget target, uint64 max_bytes) {
@@ -124,7 +124,6 @@ struct FileOutput {
   uint64 streamed;    // bytes
 
   BufFile* spool;         // XLSX stream: temporary file of compressed sheets
-  size_t spool_taken;     // XLSX value: bytes of the spool's first chunk that went into the file
   char* chunk;            // XLSX stream: room for the chunk to give
   size_t piece;           // XLSX: the piece that comes next, and how much of it is done
   uint64 piece_done;
@@ -156,25 +155,12 @@ void spool_chunks(FileOutput* file, bool all) {
   }
 }
 
-// The next `size` bytes of the spool: the core lays sheets out in the order they were written.
-void read_spool(FileOutput* file, char* target, size_t size) {
-  if (file->spool != nullptr) {
-    if (BufFileRead(file->spool, target, size) != size)
-      ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from temporary file of an export: %m")));
-    return;
-  }
-  ChunkSink* sink = &file->builder->sink();
-  while (size > 0) {
-    const ChunkSink::Chunk chunk = sink->first_chunk();
-    const size_t part = std::min(size, chunk.size - file->spool_taken);
-    memcpy(target, chunk.memory + file->spool_taken, part);
-    target += part;
-    size -= part;
-    file->spool_taken += part;
-    if (file->spool_taken == chunk.size) {
-      sink->release_first();
-      file->spool_taken = 0;
-    }
+// Bytes of the spool. The core lays sheets out in the order they were written, so the temporary file is read on.
+void read_spool(FileOutput* file, uint64 offset, char* target, size_t size) {
+  if (file->spool == nullptr) {
+    file->builder->sink().copy_range(offset, size, target);
+  } else if (BufFileRead(file->spool, target, size) != size) {
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from temporary file of an export: %m")));
   }
 }
 
@@ -187,7 +173,7 @@ size_t take_pieces(FileOutput* file, char* target, size_t size) {
     const FilePiece* piece = &file->builder->pieces()[file->piece];
     const auto part = static_cast<size_t>(std::min<uint64>(size - filled, length_of(*piece) - file->piece_done));
     if (piece->spool_length > 0)
-      read_spool(file, target + filled, part);
+      read_spool(file, piece->spool_offset + file->piece_done, target + filled, part);
     else
       memcpy(target + filled, piece->bytes.data() + file->piece_done, part);
     filled += part;
@@ -289,10 +275,12 @@ bytea* file_value(FileOutput* file) {
 
   auto* value = static_cast<bytea*>(palloc(size + VARHDRSZ));
   SET_VARSIZE(value, size + VARHDRSZ);
-  if (file->builder->is_xlsx())
+  if (file->builder->is_xlsx()) {
+    file->piece = 0;
     take_pieces(file, VARDATA(value), size);
-  else
-    file->builder->sink().copy_to(VARDATA(value));
+  } else {
+    file->builder->sink().copy_range(0, size, VARDATA(value));
+  }
   return value;
 }
 

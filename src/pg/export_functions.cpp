@@ -1,0 +1,120 @@
+// The SQL functions that export a dataset: export, export_stream, export_page.
+#include "postgres.hpp"
+
+#include "export_request.hpp"
+#include "export_run.hpp"
+#include "page_cursor.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(takeout_export);
+PG_FUNCTION_INFO_V1(takeout_export_stream);
+PG_FUNCTION_INFO_V1(takeout_export_page);
+}
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr ArgumentPositions export_arguments{.dataset = 0,
+                                             .format = 1,
+                                             .ids = 2,
+                                             .since = 3,
+                                             .until = 4,
+                                             .columns = 5,
+                                             .tenant = 6,
+                                             .options = 7,
+                                             .ordered = 8};
+
+constexpr ArgumentPositions page_arguments{.dataset = 0,
+                                           .format = 1,
+                                           .ids = 4,
+                                           .since = 5,
+                                           .until = 6,
+                                           .columns = 7,
+                                           .tenant = 8,
+                                           .options = 9,
+                                           .ordered = -1};
+constexpr int page_after_argument = 2;
+constexpr int page_rows_argument = 3;
+
+// The caller may leave the rest of a stream unread: LIMIT, CLOSE, the end of a query.
+void abandon_stream(Datum run) { close_export(reinterpret_cast<ExportRun*>(DatumGetPointer(run))); }
+
+void check_page(const ExportRequest* request, int32 page_rows) {
+  if (page_rows < 1)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("page_rows must be at least 1, not %d", page_rows)));
+  if (request->dataset->key_count == 0)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("dataset \"%s\" has no key to page by", request->dataset->name),
+                    errhint("Its owner can name one: takeout.alter_dataset('%s', key => …); or use takeout.export_stream().",
+                            request->dataset->name)));
+}
+
+}  // namespace
+
+}  // namespace pg_takeout
+
+using namespace pg_takeout;
+
+Datum takeout_export(PG_FUNCTION_ARGS) {
+  const MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "takeout export", ALLOCSET_DEFAULT_SIZES);
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  const ExportRequest* request = read_request(fcinfo, &export_arguments, Method::value);
+  ExportRun* run = start_export(request, context);
+  MemoryContextSwitchTo(previous);
+
+  bytea* file = whole_file(run);
+  close_export(run);
+  MemoryContextDelete(context);
+  PG_RETURN_BYTEA_P(file);
+}
+
+Datum takeout_export_stream(PG_FUNCTION_ARGS) {
+  auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+  FuncCallContext* call;
+  if (SRF_IS_FIRSTCALL()) {
+    call = SRF_FIRSTCALL_INIT();
+    const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+    const ExportRequest* request = read_request(fcinfo, &export_arguments, Method::stream);
+    ExportRun* run = start_export(request, call->multi_call_memory_ctx);
+    MemoryContextSwitchTo(previous);
+    call->user_fctx = run;
+    RegisterExprContextCallback(result->econtext, abandon_stream, PointerGetDatum(run));
+  }
+  call = SRF_PERCALL_SETUP();
+
+  auto* run = static_cast<ExportRun*>(call->user_fctx);
+  bytea* chunk = next_stream_chunk(run);
+  if (chunk != nullptr) SRF_RETURN_NEXT(call, PointerGetDatum(chunk));
+
+  UnregisterExprContextCallback(result->econtext, abandon_stream, PointerGetDatum(run));
+  close_export(run);
+  SRF_RETURN_DONE(call);
+}
+
+Datum takeout_export_page(PG_FUNCTION_ARGS) {
+  TupleDesc row_type;
+  if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
+
+  const ExportRequest* request = read_request(fcinfo, &page_arguments, Method::page);
+  const int32 page_rows = PG_ARGISNULL(page_rows_argument) ? 0 : PG_GETARG_INT32(page_rows_argument);
+  check_page(request, page_rows);
+  const PageStart* start = PG_ARGISNULL(page_after_argument)
+                               ? nullptr
+                               : read_cursor(request, text_to_cstring(PG_GETARG_TEXT_PP(page_after_argument)));
+
+  const MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "takeout page", ALLOCSET_DEFAULT_SIZES);
+  ExportRun* run = start_page(request, start, page_rows, context);
+  bytea* file = whole_file(run);
+  const PageEnd end = page_end(run);
+
+  Datum values[4];
+  bool nulls[4] = {false, false, end.complete, false};
+  values[0] = PointerGetDatum(file);
+  values[1] = Int64GetDatum(end.row_count);
+  values[2] = end.complete ? Datum{0} : CStringGetTextDatum(write_cursor(request, end.time, end.key));
+  values[3] = BoolGetDatum(end.complete);
+  close_export(run);
+  MemoryContextDelete(context);
+  PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row_type), values, nulls)));
+}

@@ -1,0 +1,197 @@
+#include "postgres.hpp"
+
+#include "export_query.hpp"
+
+extern "C" {
+#include "catalog/pg_operator.h"
+}
+
+namespace pg_takeout {
+
+namespace {
+
+const char* type_name(Oid type) { return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY); }
+
+// A new parameter's place in the text: "$3".
+const char* add_parameter(ExportQuery* query, Oid type, Datum value) {
+  query->types[query->parameter_count] = type;
+  query->values[query->parameter_count] = value;
+  return psprintf("$%d", ++query->parameter_count);
+}
+
+const char* add_text(ExportQuery* query, const char* value) {
+  return add_parameter(query, TEXTOID, CStringGetTextDatum(value));
+}
+
+enum class Comparison { equal, greater };
+
+// "OPERATOR(schema.=)" of the type's default btree or hash operator class.
+const char* operator_of(Oid type, Comparison comparison) {
+  const TypeCacheEntry* entry =
+      lookup_type_cache(getBaseType(type), comparison == Comparison::equal ? TYPECACHE_EQ_OPR : TYPECACHE_GT_OPR);
+  const Oid found = comparison == Comparison::equal ? entry->eq_opr : entry->gt_opr;
+  if (!OidIsValid(found))
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                    errmsg("values of type %s cannot be compared", format_type_be(type))));
+  HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(found));
+  if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for operator %u", found);
+  const auto form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+  const char* text =
+      psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)), NameStr(form->oprname));
+  ReleaseSysCache(tuple);
+  return text;
+}
+
+const char* column(const char* alias, const char* name) { return psprintf("%s.%s", alias, quote_identifier(name)); }
+
+Oid key_type(const Dataset* dataset, const char* name) {
+  const Oid type = view_column_type(dataset, name);
+  if (!OidIsValid(type))
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("governed view of dataset \"%s\" has no column \"%s\"", dataset->name, name)));
+  return type;
+}
+
+// A timestamptz bound as the time column's kind of time: columns without a zone are taken to be in UTC.
+const char* bound_of(const Dataset* dataset, const char* parameter) {
+  return getBaseType(key_type(dataset, dataset->time_column)) == TIMESTAMPTZOID
+             ? parameter
+             : psprintf("pg_catalog.timezone('UTC', %s)", parameter);
+}
+
+// " WHERE …" of what the request asks for; every condition is on columns of the view.
+void append_filter(StringInfo text, ExportQuery* query, const ExportRequest* request, const char* alias) {
+  const Dataset* dataset = request->dataset;
+  const char* separator = " WHERE ";
+  if (request->tenant != nullptr) {
+    const Oid type = key_type(dataset, dataset->tenant_column);
+    appendStringInfo(text, "%s%s %s %s::%s", separator, column(alias, dataset->tenant_column),
+                     operator_of(type, Comparison::equal), add_text(query, request->tenant), type_name(type));
+    separator = " AND ";
+  }
+  if (request->ids != nullptr) {
+    const Oid type = key_type(dataset, dataset->key_columns[0]);
+    auto* elements = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(Max(request->id_count, 1))));
+    for (int i = 0; i < request->id_count; ++i) elements[i] = CStringGetTextDatum(request->ids[i]);
+    ArrayType* array = construct_array(elements, request->id_count, TEXTOID, -1, false, TYPALIGN_INT);
+    appendStringInfo(text, "%s%s %s ANY (%s::%s[])", separator, column(alias, dataset->key_columns[0]),
+                     operator_of(type, Comparison::equal), add_parameter(query, TEXTARRAYOID, PointerGetDatum(array)),
+                     type_name(type));
+    separator = " AND ";
+  }
+  if (request->has_since) {
+    const char* parameter = add_parameter(query, TIMESTAMPTZOID, TimestampTzGetDatum(request->since));
+    appendStringInfo(text, "%s%s OPERATOR(pg_catalog.>=) %s", separator, column(alias, dataset->time_column),
+                     bound_of(dataset, parameter));
+    separator = " AND ";
+  }
+  if (request->has_until) {
+    const char* parameter = add_parameter(query, TIMESTAMPTZOID, TimestampTzGetDatum(request->until));
+    appendStringInfo(text, "%s%s OPERATOR(pg_catalog.<) %s", separator, column(alias, dataset->time_column),
+                     bound_of(dataset, parameter));
+    separator = " AND ";
+  }
+  if (strcmp(separator, " WHERE ") == 0) appendStringInfoString(text, " WHERE true");
+}
+
+void append_order(StringInfo text, const Dataset* dataset, const char* alias) {
+  const char* separator = " ORDER BY ";
+  if (dataset->time_column != nullptr) {
+    appendStringInfo(text, "%s%s", separator, column(alias, dataset->time_column));
+    separator = ", ";
+  }
+  for (int i = 0; i < dataset->key_count; ++i) {
+    if (dataset->time_column != nullptr && strcmp(dataset->key_columns[i], dataset->time_column) == 0) continue;
+    appendStringInfo(text, "%s%s", separator, column(alias, dataset->key_columns[i]));
+    separator = ", ";
+  }
+}
+
+void append_fields(StringInfo text, const ExportRequest* request, const char* alias) {
+  for (int i = 0; i < request->field_count; ++i)
+    appendStringInfo(text, "%s%s", i > 0 ? ", " : "", column(alias, request->fields[i]->name));
+}
+
+// "(v.time, v.key) > ($1, $2)", which an index on both can answer. One operator name serves a whole row comparison.
+void append_page_start(StringInfo text, ExportQuery* query, const Dataset* dataset, const PageStart* start) {
+  StringInfoData left;
+  StringInfoData right;
+  initStringInfo(&left);
+  initStringInfo(&right);
+  const char* greater = nullptr;
+
+  const auto compare = [&](const char* name, const char* value) {
+    const Oid type = key_type(dataset, name);
+    const char* wanted = operator_of(type, Comparison::greater);
+    if (greater == nullptr) greater = wanted;
+    if (strcmp(greater, wanted) != 0)
+      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                      errmsg("dataset \"%s\" cannot be paged: its time and key columns have operators in different schemas",
+                             dataset->name),
+                      errhint("Use takeout.export_stream(), which reaches every row.")));
+    appendStringInfo(&left, "%s%s", left.len > 0 ? ", " : "", column("v", name));
+    appendStringInfo(&right, "%s%s::%s", right.len > 0 ? ", " : "", add_text(query, value), type_name(type));
+  };
+  if (start->time != nullptr) compare(dataset->time_column, start->time);
+  for (int i = 0; i < dataset->key_count; ++i) compare(dataset->key_columns[i], start->key[i]);
+  appendStringInfo(text, " AND ROW(%s) %s ROW(%s)", left.data, greater, right.data);
+}
+
+}  // namespace
+
+ExportQuery* export_query(const ExportRequest* request) {
+  auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
+  StringInfoData text;
+  initStringInfo(&text);
+  appendStringInfoString(&text, "SELECT ");
+  append_fields(&text, request, "v");
+  appendStringInfo(&text, " FROM %s AS v", request->dataset->view_name);
+  append_filter(&text, query, request, "v");
+  if (request->ordered) append_order(&text, request->dataset, "v");
+  query->text = text.data;
+  return query;
+}
+
+ExportQuery* page_query(const ExportRequest* request, const PageStart* start, int64 row_limit) {
+  const Dataset* dataset = request->dataset;
+  auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
+  StringInfoData text;
+  initStringInfo(&text);
+  appendStringInfoString(&text, "SELECT ");
+  append_fields(&text, request, "v");
+  if (dataset->time_column != nullptr) appendStringInfo(&text, ", %s::pg_catalog.text", column("v", dataset->time_column));
+  for (int i = 0; i < dataset->key_count; ++i)
+    appendStringInfo(&text, ", %s::pg_catalog.text", column("v", dataset->key_columns[i]));
+  appendStringInfo(&text, " FROM %s AS v", dataset->view_name);
+  append_filter(&text, query, request, "v");
+  if (start != nullptr) {
+    if (start->null_times) appendStringInfo(&text, " AND %s IS NULL", column("v", dataset->time_column));
+    if (start->key != nullptr) append_page_start(&text, query, dataset, start);
+  }
+  append_order(&text, dataset, "v");
+  appendStringInfo(&text, " LIMIT " INT64_FORMAT, row_limit);
+  query->text = text.data;
+  return query;
+}
+
+ExportQuery* child_query(const ExportRequest* request, const Dataset* child) {
+  auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
+  StringInfoData text;
+  initStringInfo(&text);
+  appendStringInfoString(&text, "SELECT ");
+  for (int i = 0; i < child->field_count; ++i)
+    appendStringInfo(&text, "%s%s", i > 0 ? ", " : "", column("c", child->fields[i].name));
+  appendStringInfo(&text, " FROM %s AS c WHERE EXISTS (SELECT FROM %s AS v", child->view_name,
+                   request->dataset->view_name);
+  append_filter(&text, query, request, "v");
+  for (int i = 0; i < child->parent_key_count; ++i)
+    appendStringInfo(&text, " AND %s %s %s", column("v", child->parent_key[i]),
+                     operator_of(key_type(child, child->parent_key[i]), Comparison::equal),
+                     column("c", child->parent_key[i]));
+  appendStringInfoChar(&text, ')');
+  if (request->ordered) append_order(&text, child, "c");
+  query->text = text.data;
+  return query;
+}
+
+}  // namespace pg_takeout

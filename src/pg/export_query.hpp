@@ -1,0 +1,37 @@
+// The query that reads a dataset's rows: SELECT … FROM its governed view WHERE … ORDER BY time, key.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "export_request.hpp"
+
+namespace pg_takeout {
+
+inline constexpr int max_parameters = 40;
+
+// Every name and operator in the text is qualified, every value is a parameter.
+struct ExportQuery {
+  const char* text;
+  int parameter_count;
+  Oid types[max_parameters];
+  Datum values[max_parameters];
+};
+
+// Where a page begins: behind the row with these values of (time, key), as text. time may be null.
+struct PageStart {
+  const char* time;
+  const char** key;
+  bool null_times;  // among rows without a time
+};
+
+// The whole dataset, or its rows of the request.
+ExportQuery* export_query(const ExportRequest* request);
+
+// As above, at most row_limit rows behind `start` (null: from the first row). After the fields come, as text, the time
+// column (where there is one) and the key columns of each row.
+ExportQuery* page_query(const ExportRequest* request, const PageStart* start, int64 row_limit);
+
+// The rows of a child dataset whose parents are in the request; fields: all of the child's.
+ExportQuery* child_query(const ExportRequest* request, const Dataset* child);
+
+}  // namespace pg_takeout

@@ -1,0 +1,43 @@
+// What a caller asked an export for, checked against the dataset and the limits.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "dataset.hpp"
+#include "format_options.hpp"
+
+namespace pg_takeout {
+
+enum class Method { value, stream, page };
+
+// The `method` of takeout.limits.
+const char* method_name(Method method);
+
+struct ExportRequest {
+  Method method;
+  Dataset* dataset;
+  FormatOptions options;
+  const char** ids;  // null: all
+  int id_count;
+  bool has_since;
+  TimestampTz since;
+  bool has_until;
+  TimestampTz until;
+  const Field** fields;  // the columns to write, in the order asked for
+  int field_count;
+  const char* tenant;  // null: not narrowed
+  bool ordered;
+};
+
+inline constexpr int max_ids = 100000;
+
+// The arguments every export function shares, at their positions in the call; -1 where it has none.
+struct ArgumentPositions {
+  int dataset, format, ids, since, until, columns, tenant, options, ordered;
+};
+
+// Reads and checks a call's arguments. Raises 42704 for the dataset, 22023 for what it does not have, 54000 for too many
+// ids. Allocated in CurrentMemoryContext.
+ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at, Method method);
+
+}  // namespace pg_takeout

@@ -1,0 +1,342 @@
+#include "postgres.hpp"
+
+#include "export_run.hpp"
+
+extern "C" {
+#include "nodes/params.h"
+#include "tcop/dest.h"
+}
+
+#include "about_sheet.hpp"
+#include "column_reader.hpp"
+#include "compat.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+// One query of an export and the sheet its rows go to.
+struct Part {
+  ExportQuery* query;
+  const Dataset* dataset;
+  const Field** fields;
+  int field_count;
+  bool begins_sheet;  // a child's sheet of an XLSX file
+  bool continues;     // a page's rows without a time, behind those with one
+};
+
+struct RowReceiver {
+  DestReceiver base;
+  ExportRun* run;
+};
+
+}  // namespace
+
+struct ExportRun {
+  const ExportRequest* request;
+  Limits limits;
+  MemoryContext context;
+  MemoryContext row_context;
+  Snapshot snapshot;
+  FileOutput* file;
+
+  Part* parts;
+  int part_count;
+  int next_part;
+
+  QueryDesc* query;  // the part that runs, or null
+  RowReceiver receiver;
+  ColumnReader* readers;
+  Cell* cells;
+  int column_count;  // fields; a page's sort values come behind them
+  bool stopped;      // the receiver has a full chunk
+  bool ended;        // the file is complete
+
+  int64 row_count;  // of the dataset itself, not of its children
+  bool counts_rows;
+
+  bool is_page;
+  int64 page_rows;
+  bool page_is_full;
+  PageEnd end;
+  MemoryContext end_context;
+};
+
+namespace {
+
+void remember_page_end(ExportRun* run, const TupleTableSlot* slot) {
+  const Dataset* dataset = run->request->dataset;
+  MemoryContextReset(run->end_context);
+  const MemoryContext previous = MemoryContextSwitchTo(run->end_context);
+  int at = run->column_count;
+  const auto text_at = [slot](int column) -> const char* {
+    return slot->tts_isnull[column] ? nullptr : TextDatumGetCString(slot->tts_values[column]);
+  };
+  run->end.time = dataset->time_column != nullptr ? text_at(at++) : nullptr;
+  run->end.key = static_cast<const char**>(palloc(sizeof(char*) * static_cast<size_t>(dataset->key_count)));
+  for (int i = 0; i < dataset->key_count; ++i) {
+    run->end.key[i] = text_at(at++);
+    if (run->end.key[i] == nullptr)
+      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                      errmsg("dataset \"%s\" cannot be paged: its key column \"%s\" holds NULL", dataset->name,
+                             dataset->key_columns[i])));
+  }
+  MemoryContextSwitchTo(previous);
+}
+
+bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
+  ExportRun* run = reinterpret_cast<RowReceiver*>(receiver)->run;
+  if (run->counts_rows) {
+    if (run->is_page && run->row_count == run->page_rows) {
+      run->page_is_full = true;
+      run->stopped = true;
+      return false;
+    }
+    if (run->limits.max_rows >= 0 && run->row_count >= run->limits.max_rows)
+      raise_too_many_rows(run->request, run->limits.max_rows);
+    ++run->row_count;
+  }
+
+  const MemoryContext previous = MemoryContextSwitchTo(run->row_context);
+  slot_getallattrs(slot);
+  read_cells(run->readers, run->column_count, slot->tts_values, slot->tts_isnull, run->cells);
+  write_row(run->file, run->cells, run->column_count);
+  MemoryContextSwitchTo(previous);
+  MemoryContextReset(run->row_context);
+
+  if (run->is_page && run->row_count == run->page_rows) remember_page_end(run, slot);
+  run->stopped = has_full_chunk(run->file);
+  return !run->stopped;
+}
+
+void start_receiver(DestReceiver*, int, TupleDesc) {}
+void end_receiver(DestReceiver*) {}
+
+ParamListInfo parameters_of(const ExportQuery* query) {
+  if (query->parameter_count == 0) return nullptr;
+  ParamListInfo list = makeParamList(query->parameter_count);
+  for (int i = 0; i < query->parameter_count; ++i) {
+    list->params[i].value = query->values[i];
+    list->params[i].isnull = false;
+    list->params[i].pflags = PARAM_FLAG_CONST;
+    list->params[i].ptype = query->types[i];
+  }
+  return list;
+}
+
+// As the caller, whose privileges on the governed view the executor checks.
+QueryDesc* plan(const ExportQuery* query, Snapshot snapshot, DestReceiver* receiver) {
+  List* parsed = pg_parse_query(query->text);
+  List* rewritten =
+      analyze_and_rewrite(linitial_node(RawStmt, parsed), query->text, query->types, query->parameter_count);
+  ParamListInfo parameters = parameters_of(query);
+  PlannedStmt* planned = pg_plan_query(linitial_node(Query, rewritten), query->text, 0, parameters);
+  return create_query_desc(planned, query->text, snapshot, receiver, parameters);
+}
+
+void make_readers(ExportRun* run, const Part* part) {
+  pg_tz* zone = nullptr;
+  const FormatOptions* options = &run->request->options;
+  if (options->format == Format::xlsx && options->zone != nullptr) zone = pg_tzset(options->zone);
+  run->column_count = part->field_count;
+  run->readers = make_column_readers(run->query->tupDesc, part->field_count, ReaderOptions{zone}, run->context);
+  run->cells = static_cast<Cell*>(
+      MemoryContextAllocZero(run->context, sizeof(Cell) * static_cast<size_t>(Max(part->field_count, 1))));
+}
+
+bool* identifiers_of(const Part* part) {
+  auto* identifiers = static_cast<bool*>(palloc0(sizeof(bool) * static_cast<size_t>(Max(part->field_count, 1))));
+  for (int i = 0; i < part->field_count; ++i)
+    for (int key = 0; key < part->dataset->key_count; ++key)
+      identifiers[i] |= strcmp(part->fields[i]->name, part->dataset->key_columns[key]) == 0;
+  return identifiers;
+}
+
+void start_part(ExportRun* run) {
+  const Part* part = &run->parts[run->next_part++];
+  const MemoryContext previous = MemoryContextSwitchTo(run->context);
+  run->query = plan(part->query, run->snapshot, &run->receiver.base);
+  ExecutorStart(run->query, 0);
+  run->counts_rows = part->dataset == run->request->dataset;
+  if (!part->continues) {
+    make_readers(run, part);
+    if (part->begins_sheet)
+      begin_sheet(run->file, to_utf8(part->dataset->name, static_cast<int>(strlen(part->dataset->name))), run->readers,
+                  identifiers_of(part), part->field_count);
+    else
+      begin_file(run->file, run->readers, identifiers_of(part), part->field_count);
+  }
+  MemoryContextSwitchTo(previous);
+}
+
+void end_query(ExportRun* run) {
+  QueryDesc* query = run->query;
+  run->query = nullptr;
+  ExecutorFinish(query);
+  ExecutorEnd(query);
+  FreeQueryDesc(query);
+}
+
+void finish_file(ExportRun* run) {
+  const MemoryContext previous = MemoryContextSwitchTo(run->context);
+  int about_count = 0;
+  AboutEntry* about = about_dataset(run->request, run->row_count, &about_count);
+  end_file(run->file, about, about_count, GetCurrentTransactionStartTimestamp());
+  MemoryContextSwitchTo(previous);
+
+  const uint64 guarded = guarded_cells(run->file);
+  if (guarded > 0)
+    ereport(NOTICE, (errmsg_plural(UINT64_FORMAT " cell was guarded against being run as a formula",
+                                   UINT64_FORMAT " cells were guarded against being run as formulas", guarded, guarded)));
+}
+
+// Runs until a chunk is full or the file has ended; false in the second case. The snapshot is active and the settings are
+// pinned only in here, so that the caller's other work between two chunks sees its own.
+bool run_on(ExportRun* run) {
+  const int nest_level = pin_settings();
+  PushActiveSnapshot(run->snapshot);
+  bool more = true;
+  for (;;) {
+    if (run->query == nullptr) {
+      if (run->next_part == run->part_count || run->page_is_full) {
+        more = false;
+        break;
+      }
+      start_part(run);
+    }
+    run->stopped = false;
+    run_executor(run->query);
+    if (run->stopped && !run->page_is_full) break;
+    end_query(run);
+  }
+  PopActiveSnapshot();
+  unpin_settings(nest_level);
+  if (!more) finish_file(run);
+  return more;
+}
+
+ExportRun* make_run(const ExportRequest* request, MemoryContext context, int part_room) {
+  auto* run = static_cast<ExportRun*>(MemoryContextAllocZero(context, sizeof(ExportRun)));
+  run->request = request;
+  run->context = context;
+  run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
+  run->limits = limits_of(request);
+  check_period(request, &run->limits);
+  run->receiver.base.receiveSlot = receive_row;
+  run->receiver.base.rStartup = start_receiver;
+  run->receiver.base.rShutdown = end_receiver;
+  run->receiver.base.rDestroy = end_receiver;
+  run->receiver.base.mydest = DestNone;
+  run->receiver.run = run;
+  run->parts = static_cast<Part*>(MemoryContextAllocZero(context, sizeof(Part) * static_cast<size_t>(part_room)));
+  run->snapshot = RegisterSnapshot(GetActiveSnapshot());
+  run->file = open_file(&request->options, request->method == Method::stream ? FileTarget::stream : FileTarget::value,
+                        run->limits.max_bytes, size_hint(request->method), context);
+  return run;
+}
+
+// All fields of a child dataset.
+const Field** fields_of(const Dataset* dataset) {
+  auto** fields = static_cast<const Field**>(palloc(sizeof(Field*) * static_cast<size_t>(Max(dataset->field_count, 1))));
+  for (int i = 0; i < dataset->field_count; ++i) fields[i] = &dataset->fields[i];
+  return fields;
+}
+
+// XLSX: the field that holds a child's rows nested is left out, the child's sheet carries them.
+ExportRequest* without_nested_fields(const ExportRequest* request, const List* children) {
+  auto* copy = static_cast<ExportRequest*>(palloc(sizeof(ExportRequest)));
+  *copy = *request;
+  copy->fields = static_cast<const Field**>(palloc(sizeof(Field*) * static_cast<size_t>(Max(request->field_count, 1))));
+  copy->field_count = 0;
+  for (int i = 0; i < request->field_count; ++i) {
+    bool nested = false;
+    ListCell* cell;
+    foreach (cell, children) {
+      const auto* child = static_cast<const Dataset*>(lfirst(cell));
+      nested |= child->parent_field != nullptr && strcmp(child->parent_field, request->fields[i]->name) == 0;
+    }
+    if (!nested) copy->fields[copy->field_count++] = request->fields[i];
+  }
+  return copy;
+}
+
+}  // namespace
+
+ExportRun* start_export(const ExportRequest* request, MemoryContext context) {
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  List* children = request->options.format == Format::xlsx ? load_children(request->dataset) : NIL;
+  if (children != NIL) request = without_nested_fields(request, children);
+
+  ExportRun* run = make_run(request, context, 1 + list_length(children));
+  run->parts[run->part_count++] = {export_query(request), request->dataset, request->fields, request->field_count, false, false};
+  ListCell* cell;
+  foreach (cell, children) {
+    const auto* child = static_cast<const Dataset*>(lfirst(cell));
+    run->parts[run->part_count++] = {child_query(request, child), child, fields_of(child), child->field_count, true, false};
+  }
+  MemoryContextSwitchTo(previous);
+  return run;
+}
+
+ExportRun* start_page(const ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context) {
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  ExportRun* run = make_run(request, context, 2);
+  run->is_page = true;
+  run->page_rows = page_rows;
+  run->end_context = AllocSetContextCreate(context, "takeout page end", ALLOCSET_SMALL_SIZES);
+
+  // One row more than the page tells whether there is a next one.
+  const auto add = [&](const PageStart* from, bool continues) {
+    run->parts[run->part_count++] = {page_query(request, from, page_rows + 1), request->dataset, request->fields,
+                                     request->field_count, false, continues};
+  };
+  add(start, false);
+  // Rows without a time sort last and no comparison reaches them; a period leaves them out.
+  const bool has_null_times = request->dataset->time_column != nullptr && !request->has_since && !request->has_until;
+  if (start != nullptr && start->time != nullptr && has_null_times) {
+    auto* rest = static_cast<PageStart*>(palloc0(sizeof(PageStart)));
+    rest->null_times = true;
+    add(rest, true);
+  }
+  MemoryContextSwitchTo(previous);
+  return run;
+}
+
+bytea* next_stream_chunk(ExportRun* run) {
+  for (;;) {
+    bytea* chunk = next_chunk(run->file);
+    if (chunk != nullptr) {
+      if (streamed_bytes(run->file) > run->limits.max_bytes)
+        raise_too_many_bytes(run->request, run->limits.max_bytes, streamed_bytes(run->file));
+      return chunk;
+    }
+    if (run->ended) return nullptr;
+    run->ended = !run_on(run);
+  }
+}
+
+bytea* whole_file(ExportRun* run) {
+  while (run_on(run)) {
+  }
+  return file_value(run->file);
+}
+
+PageEnd page_end(const ExportRun* run) {
+  PageEnd end = run->end;
+  end.row_count = run->row_count;
+  end.complete = !run->page_is_full;
+  return end;
+}
+
+void close_export(ExportRun* run) {
+  if (run->query != nullptr) {
+    PushActiveSnapshot(run->snapshot);
+    end_query(run);
+    PopActiveSnapshot();
+  }
+  close_file(run->file);
+  if (run->snapshot != nullptr) UnregisterSnapshot(run->snapshot);
+  run->snapshot = nullptr;
+}
+
+}  // namespace pg_takeout

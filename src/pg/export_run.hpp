@@ -1,0 +1,37 @@
+// A dataset export in progress: its queries run one after the other under one snapshot, their rows go into one file.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "export_query.hpp"
+#include "export_request.hpp"
+#include "file_output.hpp"
+#include "limits.hpp"
+
+namespace pg_takeout {
+
+struct ExportRun;
+
+// A page's end: the sort values of the last row written, as text, and whether there are rows behind it.
+struct PageEnd {
+  int64 row_count;
+  bool complete;
+  const char* time;  // null: the last row has none
+  const char** key;
+};
+
+// Plans the first query. All memory is below `context`; `request` must live as long.
+ExportRun* start_export(const ExportRequest* request, MemoryContext context);
+ExportRun* start_page(const ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context);
+
+// Runs on. Stream: the next chunk, null after the last; valid until the next call.
+bytea* next_stream_chunk(ExportRun* run);
+// Value or page: the whole file, in CurrentMemoryContext.
+bytea* whole_file(ExportRun* run);
+PageEnd page_end(const ExportRun* run);
+
+// Ends the query that runs and releases the snapshot and the temporary file, wherever the export stands. Not to be called
+// after an error: abort cleans up by itself.
+void close_export(ExportRun* run);
+
+}  // namespace pg_takeout

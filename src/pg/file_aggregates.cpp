@@ -1,0 +1,188 @@
+// The aggregates csv_file, json_file, jsonl_file, xlsx_file: any query's rows as one file.
+#include "postgres.hpp"
+
+#include "about_sheet.hpp"
+#include "column_reader.hpp"
+#include "file_output.hpp"
+#include "format_options.hpp"
+#include "settings.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(takeout_csv_file_row);
+PG_FUNCTION_INFO_V1(takeout_json_file_row);
+PG_FUNCTION_INFO_V1(takeout_jsonl_file_row);
+PG_FUNCTION_INFO_V1(takeout_xlsx_file_row);
+PG_FUNCTION_INFO_V1(takeout_csv_file_end);
+PG_FUNCTION_INFO_V1(takeout_json_file_end);
+PG_FUNCTION_INFO_V1(takeout_jsonl_file_end);
+PG_FUNCTION_INFO_V1(takeout_xlsx_file_end);
+}
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr const char* too_large_hint =
+    "Write fewer rows or columns into one file, or have takeout.max_result_bytes raised (at most 500 MB).";
+
+struct FileAggregate {
+  MemoryContext context;  // of this group: ends with it
+  MemoryContext row_context;
+  FormatOptions options;
+  FileOutput* file;
+  TupleDesc row_type;
+  ColumnReader* readers;
+  bool needs_settings;
+  int column_count;  // of the row type, dropped ones too
+  int cell_count;
+  Datum* values;
+  bool* nulls;
+  Cell* cells;
+  int64 row_count;
+  bool ended;
+};
+
+template <typename T>
+T* make_array(MemoryContext context, int count) {
+  return static_cast<T*>(MemoryContextAllocZero(context, sizeof(T) * static_cast<size_t>(Max(count, 1))));
+}
+
+FileAggregate* start_aggregate(MemoryContext group_context, Format format, const Jsonb* options, TupleDesc row_type) {
+  const MemoryContext context = AllocSetContextCreate(group_context, "takeout file", ALLOCSET_DEFAULT_SIZES);
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  auto* state = make_array<FileAggregate>(context, 1);
+  state->context = context;
+  state->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
+  state->options = read_format_options(format, options);
+  state->file = open_file(&state->options, FileTarget::value, static_cast<uint64>(settings::max_result_bytes),
+                          too_large_hint, context);
+  if (row_type != nullptr) {
+    pg_tz* zone = state->options.zone != nullptr ? pg_tzset(state->options.zone) : nullptr;
+    state->row_type = CreateTupleDescCopy(row_type);
+    state->column_count = row_type->natts;
+    state->readers = make_column_readers(row_type, state->column_count, ReaderOptions{zone}, context);
+    for (int i = 0; i < state->column_count; ++i) {
+      if (state->readers[i].read == nullptr) continue;
+      ++state->cell_count;
+      state->needs_settings |= state->readers[i].needs_settings;
+    }
+    state->values = make_array<Datum>(context, state->column_count);
+    state->nulls = make_array<bool>(context, state->column_count);
+    state->cells = make_array<Cell>(context, state->column_count);
+  }
+  begin_file(state->file, state->readers, nullptr, state->column_count);
+  MemoryContextSwitchTo(previous);
+  return state;
+}
+
+// Cells of the columns that are there: dropped ones have none.
+void read_row(FileAggregate* state) {
+  int cell = 0;
+  for (int i = 0; i < state->column_count; ++i) {
+    if (state->readers[i].read == nullptr) continue;
+    read_cells(&state->readers[i], 1, &state->values[i], &state->nulls[i], &state->cells[cell++]);
+  }
+}
+
+void add_row(FileAggregate* state, HeapTupleHeader row) {
+  const Oid type = HeapTupleHeaderGetTypeId(row);
+  if (type != state->row_type->tdtypeid || HeapTupleHeaderGetTypMod(row) != state->row_type->tdtypmod) {
+    TupleDesc given = lookup_rowtype_tupdesc(type, HeapTupleHeaderGetTypMod(row));
+    const bool same = equalTupleDescs(given, state->row_type);
+    ReleaseTupleDesc(given);
+    if (!same)
+      ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows of one file must be of one row type")));
+  }
+
+  const MemoryContext previous = MemoryContextSwitchTo(state->row_context);
+  HeapTupleData tuple{};
+  tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+  ItemPointerSetInvalid(&tuple.t_self);
+  tuple.t_data = row;
+  heap_deform_tuple(&tuple, state->row_type, state->values, state->nulls);
+  const int nest_level = state->needs_settings ? pin_settings() : 0;
+  read_row(state);
+  if (state->needs_settings) unpin_settings(nest_level);
+  write_row(state->file, state->cells, state->cell_count);
+  ++state->row_count;
+  MemoryContextSwitchTo(previous);
+  MemoryContextReset(state->row_context);
+}
+
+// A NULL row is a row without values.
+void add_null_row(FileAggregate* state) {
+  for (int i = 0; i < state->cell_count; ++i) state->cells[i] = Cell{};
+  write_row(state->file, state->cells, state->cell_count);
+  ++state->row_count;
+}
+
+// The row type that the argument is known to have before any row, or null.
+TupleDesc declared_row_type(FunctionCallInfo fcinfo) {
+  const Oid type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+  if (!OidIsValid(type) || type == RECORDOID || !type_is_rowtype(type)) return nullptr;
+  return lookup_rowtype_tupdesc_domain(type, -1, true);
+}
+
+Datum aggregate_row(FunctionCallInfo fcinfo, Format format) {
+  MemoryContext group_context;
+  if (AggCheckCallContext(fcinfo, &group_context) == 0)
+    elog(ERROR, "aggregate transition function called in non-aggregate context");
+
+  auto* state = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<FileAggregate*>(PG_GETARG_POINTER(0));
+  const Jsonb* options = PG_NARGS() > 2 && !PG_ARGISNULL(2) ? PG_GETARG_JSONB_P(2) : nullptr;
+  if (PG_ARGISNULL(1)) {
+    TupleDesc row_type = declared_row_type(fcinfo);
+    if (state == nullptr && row_type == nullptr) PG_RETURN_NULL();
+    if (state == nullptr) state = start_aggregate(group_context, format, options, row_type);
+    if (row_type != nullptr) ReleaseTupleDesc(row_type);
+    add_null_row(state);
+    PG_RETURN_POINTER(state);
+  }
+
+  HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(1);
+  if (state == nullptr) {
+    TupleDesc row_type = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
+    state = start_aggregate(group_context, format, options, row_type);
+    ReleaseTupleDesc(row_type);
+  }
+  add_row(state, row);
+  PG_RETURN_POINTER(state);
+}
+
+Datum aggregate_end(FunctionCallInfo fcinfo, Format format) {
+  MemoryContext group_context;
+  if (AggCheckCallContext(fcinfo, &group_context) == 0)
+    elog(ERROR, "aggregate final function called in non-aggregate context");
+
+  auto* state = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<FileAggregate*>(PG_GETARG_POINTER(0));
+  if (state == nullptr) {
+    TupleDesc row_type = declared_row_type(fcinfo);
+    state = start_aggregate(group_context, format, nullptr, row_type);
+    if (row_type != nullptr) ReleaseTupleDesc(row_type);
+  }
+  // A rescan of a hashed aggregate asks for the same group's file again.
+  if (!state->ended) {
+    const MemoryContext previous = MemoryContextSwitchTo(state->context);
+    int about_count = 0;
+    AboutEntry* about = about_query(&state->options, state->row_count, &about_count);
+    end_file(state->file, about, about_count, GetCurrentTransactionStartTimestamp());
+    MemoryContextSwitchTo(previous);
+    state->ended = true;
+  }
+  PG_RETURN_BYTEA_P(file_value(state->file));
+}
+
+}  // namespace
+
+}  // namespace pg_takeout
+
+using namespace pg_takeout;
+
+Datum takeout_csv_file_row(PG_FUNCTION_ARGS) { return aggregate_row(fcinfo, Format::csv); }
+Datum takeout_json_file_row(PG_FUNCTION_ARGS) { return aggregate_row(fcinfo, Format::json); }
+Datum takeout_jsonl_file_row(PG_FUNCTION_ARGS) { return aggregate_row(fcinfo, Format::jsonl); }
+Datum takeout_xlsx_file_row(PG_FUNCTION_ARGS) { return aggregate_row(fcinfo, Format::xlsx); }
+Datum takeout_csv_file_end(PG_FUNCTION_ARGS) { return aggregate_end(fcinfo, Format::csv); }
+Datum takeout_json_file_end(PG_FUNCTION_ARGS) { return aggregate_end(fcinfo, Format::json); }
+Datum takeout_jsonl_file_end(PG_FUNCTION_ARGS) { return aggregate_end(fcinfo, Format::jsonl); }
+Datum takeout_xlsx_file_end(PG_FUNCTION_ARGS) { return aggregate_end(fcinfo, Format::xlsx); }

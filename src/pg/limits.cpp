@@ -1,0 +1,118 @@
+#include "postgres.hpp"
+
+#include "limits.hpp"
+
+#include <algorithm>
+
+#include "catalog_row.hpp"
+#include "settings.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr int64 default_rows = 1000000;
+
+// How specific a row of takeout.limits is for this export; -1 where it does not apply.
+int match(const CatalogScan* row, const ExportRequest* request) {
+  const Oid role = row_oid(row, "role");
+  const char* dataset = row_text(row, "dataset");
+  const char* method = row_text(row, "method");
+  if (OidIsValid(role) && role != GetSessionUserId()) return -1;
+  if (dataset != nullptr && strcmp(dataset, request->dataset->name) != 0) return -1;
+  if (method != nullptr && strcmp(method, method_name(request->method)) != 0) return -1;
+  return (OidIsValid(role) ? 4 : 0) + (dataset != nullptr ? 2 : 0) + (method != nullptr ? 1 : 0);
+}
+
+Limits limits_in(const CatalogScan* row) {
+  Limits limits{-1, UINT64_MAX, nullptr};
+  bool is_null;
+  Datum value = row_value(row, "max_rows", &is_null);
+  if (!is_null) limits.max_rows = DatumGetInt64(value);
+  value = row_value(row, "max_bytes", &is_null);
+  if (!is_null) limits.max_bytes = static_cast<uint64>(DatumGetInt64(value));
+  value = row_value(row, "max_period", &is_null);
+  if (!is_null) {
+    limits.max_period = static_cast<Interval*>(palloc(sizeof(Interval)));
+    *limits.max_period = *DatumGetIntervalP(value);
+  }
+  return limits;
+}
+
+const char* interval_text(const Interval* interval) {
+  return DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)));
+}
+
+}  // namespace
+
+Limits limits_of(const ExportRequest* request) {
+  Limits limits{request->method == Method::stream ? -1 : default_rows, UINT64_MAX, nullptr};
+  int best = -1;
+  CatalogScan scan = open_catalog("limits", nullptr, nullptr);
+  while (next_row(&scan)) {
+    const int specific = match(&scan, request);
+    if (specific <= best) continue;
+    best = specific;
+    limits = limits_in(&scan);
+  }
+  close_catalog(&scan);
+
+  if (request->method != Method::stream)
+    limits.max_bytes = std::min(limits.max_bytes, static_cast<uint64>(settings::max_result_bytes));
+  return limits;
+}
+
+void check_period(const ExportRequest* request, const Limits* limits) {
+  if (limits->max_period == nullptr || request->dataset->time_column == nullptr) return;
+  if (!request->has_since)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("dataset \"%s\" is exported for a period of at most %s", request->dataset->name,
+                           interval_text(limits->max_period)),
+                    errdetail("The call names no beginning of the period."),
+                    errhint("Give since and until, and export one period after the other.")));
+
+  const TimestampTz until = request->has_until ? request->until : GetCurrentTransactionStartTimestamp();
+  const TimestampTz latest = DatumGetTimestampTz(DirectFunctionCall2(
+      timestamptz_pl_interval, TimestampTzGetDatum(request->since), IntervalPGetDatum(limits->max_period)));
+  if (until > latest) {
+    const Datum asked =
+        DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(until), TimestampTzGetDatum(request->since));
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("period of %s is longer than the limit of %s for dataset \"%s\"",
+                           interval_text(DatumGetIntervalP(asked)), interval_text(limits->max_period),
+                           request->dataset->name),
+                    errhint("Give since and until, and export one period after the other.")));
+  }
+}
+
+void raise_too_many_rows(const ExportRequest* request, int64 limit) {
+  ereport(ERROR,
+          (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+           errmsg("export of dataset \"%s\" has more rows than the limit of " INT64_FORMAT, request->dataset->name, limit),
+           errdetail("Row " INT64_FORMAT " was reached.", limit + 1), errhint("%s", size_hint(request->method))));
+  pg_unreachable();
+}
+
+void raise_too_many_bytes(const ExportRequest* request, uint64 limit, uint64 actual) {
+  ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                  errmsg("export of dataset \"%s\" is larger than the limit of " UINT64_FORMAT " bytes",
+                         request->dataset->name, limit),
+                  errdetail("It had grown to " UINT64_FORMAT " bytes.", actual),
+                  errhint("%s", size_hint(request->method))));
+  pg_unreachable();
+}
+
+const char* size_hint(Method method) {
+  switch (method) {
+    case Method::value:
+      return "Use takeout.export_stream() or takeout.export_page(), which reach every row, or export less by since, until, "
+             "ids or columns.";
+    case Method::stream:
+      return "Export less by since, until, ids or columns, or page by page with takeout.export_page().";
+    case Method::page:
+      break;
+  }
+  return "Ask for fewer rows a page, or use takeout.export_stream().";
+}
+
+}  // namespace pg_takeout

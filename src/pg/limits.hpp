@@ -1,0 +1,30 @@
+// Limits of dataset exports, from the table takeout.limits.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "export_request.hpp"
+
+namespace pg_takeout {
+
+struct Limits {
+  int64 max_rows;        // -1: none
+  uint64 max_bytes;      // UINT64_MAX: none
+  Interval* max_period;  // null: none
+};
+
+// Those in force for the session's user, the dataset and the method: of the rows that apply, the most specific (role
+// before dataset before method); without one, 1,000,000 rows and takeout.max_result_bytes for a value or a page, nothing
+// for a stream. A value is never larger than takeout.max_result_bytes.
+Limits limits_of(const ExportRequest* request);
+
+// Raises 54000 where the request's period is longer than the limit or open.
+void check_period(const ExportRequest* request, const Limits* limits);
+
+[[noreturn]] void raise_too_many_rows(const ExportRequest* request, int64 limit);
+[[noreturn]] void raise_too_many_bytes(const ExportRequest* request, uint64 limit, uint64 actual);
+
+// The way on when a file gets too large, as an error's HINT.
+const char* size_hint(Method method);
+
+}  // namespace pg_takeout
