@@ -126,7 +126,7 @@ INSERT INTO demo.list VALUES
 ('bot_type', '{chat,form,landing page,popup,chat,form,chat,popup,form,form}'),
 ('bot_category', '{sales,sales,sales,recruiting,marketing,marketing,support,marketing,events,marketing}'),
 ('tag', '{newsletter,hot,customer,partner,"trade show","Q1, 2026",VIP,"a \"quoted\" tag",å-ä-ö,do-not-call,🔥,import}'),
-('source', '{google,(direct),linkedin,newsletter,bing,partner.example,facebook,event}'),
+('source', '{google,(direct),linkedin,newsletter,bing,partner,facebook,event}'),
 ('medium', '{organic,none,social,email,organic,referral,cpc,offline}'),
 ('campaign', '{spring-2026,brand,kesä25,"black friday; week 47",retargeting,launch}'),
 ('keyword', '{chatbot,"lead generation","b2b website, visitors",liidit,"kunden gewinnen",besökare}'),
