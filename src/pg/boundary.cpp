@@ -29,6 +29,13 @@ int sqlstate_of(ErrorCode code) {
   return ERRCODE_INTERNAL_ERROR;
 }
 
+// The core speaks UTF-8, and a message that was cut short may end within a character.
+const char* server_text(const char* text) {
+  const auto written = static_cast<int>(strlen(text));
+  const int length = pg_encoding_mbcliplen(PG_UTF8, text, written, written);
+  return pg_any_to_server(pnstrdup(text, static_cast<Size>(length)), length, PG_UTF8);
+}
+
 }  // namespace
 
 void describe_current_exception(CaughtError* caught) noexcept {
@@ -57,9 +64,9 @@ void describe_current_exception(CaughtError* caught) noexcept {
 
 void raise_caught(const CaughtError* caught) {
   if (caught->sqlstate == ERRCODE_QUERY_CANCELED) CHECK_FOR_INTERRUPTS();
-  ereport(ERROR, (errcode(caught->sqlstate), errmsg("%s", caught->message),
-                  caught->detail[0] != '\0' ? errdetail("%s", caught->detail) : 0,
-                  caught->hint[0] != '\0' ? errhint("%s", caught->hint) : 0));
+  ereport(ERROR, (errcode(caught->sqlstate), errmsg("%s", server_text(caught->message)),
+                  caught->detail[0] != '\0' ? errdetail("%s", server_text(caught->detail)) : 0,
+                  caught->hint[0] != '\0' ? errhint("%s", server_text(caught->hint)) : 0));
   pg_unreachable();
 }
 

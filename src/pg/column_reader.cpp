@@ -89,6 +89,11 @@ void read_numeric(ColumnReader* reader, Datum value, Cell* cell) {
 
 void read_text(ColumnReader*, Datum value, Cell* cell) {
   const Bytes bytes = bytes_of(value);
+  *cell = Cell::of_bytes(CellKind::text, bytes.data, static_cast<size_t>(bytes.length));
+}
+
+void read_text_of_another_encoding(ColumnReader*, Datum value, Cell* cell) {
+  const Bytes bytes = bytes_of(value);
   set_text(cell, CellKind::text, bytes.data, bytes.length);
 }
 
@@ -265,7 +270,8 @@ void choose(ColumnReader* reader, Oid declared_type, const ReaderOptions& option
   Oid output_function;
   bool is_varlena;
   getTypeOutputInfo(type, &output_function, &is_varlena);
-  if (is_text_like(output_function)) return use(read_text, CellKind::text);
+  if (is_text_like(output_function))
+    return use(GetDatabaseEncoding() == PG_UTF8 ? read_text : read_text_of_another_encoding, CellKind::text);
 
   fmgr_info_cxt(output_function, &reader->output, context);
   if (type_holds_addresses(type)) reader->masker = make_address_masker(type, context);

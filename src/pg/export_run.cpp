@@ -52,8 +52,8 @@ struct ExportRun {
   bool stopped;      // the receiver has a full chunk
   bool ended;        // the file is complete
 
-  int64 row_count;  // of the dataset itself, not of its children
-  bool counts_rows;
+  int64 row_count;   // of the dataset itself, not of its children
+  int64 sheet_rows;  // of the dataset whose rows are read
 
   bool is_page;
   int64 page_rows;
@@ -86,16 +86,13 @@ void remember_page_end(ExportRun* run, const TupleTableSlot* slot) {
 
 bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   ExportRun* run = reinterpret_cast<RowReceiver*>(receiver)->run;
-  if (run->counts_rows) {
-    if (run->is_page && run->row_count == run->page_rows) {
-      run->page_is_full = true;
-      run->stopped = true;
-      return false;
-    }
-    if (run->limits.max_rows >= 0 && run->row_count >= run->limits.max_rows)
-      raise_too_many_rows(run->request, run->limits.max_rows);
-    ++run->row_count;
+  if (run->is_page && run->sheet_rows == run->page_rows) {
+    run->page_is_full = true;
+    run->stopped = true;
+    return false;
   }
+  if (run->sheet_rows == run->limits.max_rows) raise_too_many_rows(run->request, run->limits.max_rows);
+  ++run->sheet_rows;
 
   const MemoryContext previous = MemoryContextSwitchTo(run->row_context);
   slot_getallattrs(slot);
@@ -104,7 +101,7 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   MemoryContextSwitchTo(previous);
   MemoryContextReset(run->row_context);
 
-  if (run->is_page && run->row_count == run->page_rows) remember_page_end(run, slot);
+  if (run->is_page && run->sheet_rows == run->page_rows) remember_page_end(run, slot);
   run->stopped = has_full_chunk(run->file);
   return !run->stopped;
 }
@@ -157,8 +154,8 @@ void start_part(ExportRun* run) {
   const MemoryContext previous = MemoryContextSwitchTo(run->context);
   run->query = plan(part->query, run->snapshot, &run->receiver.base);
   ExecutorStart(run->query, 0);
-  run->counts_rows = part->dataset == run->request->dataset;
   if (!part->continues) {
+    run->sheet_rows = 0;
     make_readers(run, part);
     if (part->begins_sheet)
       begin_sheet(run->file, to_utf8(part->dataset->name, static_cast<int>(strlen(part->dataset->name))), run->readers,
@@ -175,6 +172,7 @@ void end_query(ExportRun* run) {
   ExecutorFinish(query);
   ExecutorEnd(query);
   FreeQueryDesc(query);
+  if (run->next_part == 1 || run->is_page) run->row_count = run->sheet_rows;
 }
 
 void finish_file(ExportRun* run) {
@@ -183,11 +181,6 @@ void finish_file(ExportRun* run) {
   AboutEntry* about = about_dataset(run->request, run->row_count, &about_count);
   end_file(run->file, about, about_count, GetCurrentTransactionStartTimestamp());
   MemoryContextSwitchTo(previous);
-
-  const uint64 guarded = guarded_cells(run->file);
-  if (guarded > 0)
-    ereport(NOTICE, (errmsg_plural(UINT64_FORMAT " cell was guarded against being run as a formula",
-                                   UINT64_FORMAT " cells were guarded against being run as formulas", guarded, guarded)));
 }
 
 // Runs until a chunk is full or the file has ended; false in the second case. The snapshot is active and the settings are
@@ -242,7 +235,24 @@ const Field** fields_of(const Dataset* dataset) {
   return fields;
 }
 
-// XLSX: the field that holds a child's rows nested is left out, the child's sheet carries them.
+bool is_asked_for(const ExportRequest* request, const char* field) {
+  for (int i = 0; i < request->field_count; ++i)
+    if (strcmp(request->fields[i]->name, field) == 0) return true;
+  return false;
+}
+
+// Child datasets that get a sheet: those of a nested field only where the caller asked for the field.
+List* children_of(const ExportRequest* request) {
+  List* children = NIL;
+  ListCell* cell;
+  foreach (cell, load_children(request->dataset)) {
+    auto* child = static_cast<Dataset*>(lfirst(cell));
+    if (child->parent_field == nullptr || is_asked_for(request, child->parent_field)) children = lappend(children, child);
+  }
+  return children;
+}
+
+// The field that holds a child's rows nested is left out where the child's sheet carries them.
 ExportRequest* without_nested_fields(const ExportRequest* request, const List* children) {
   auto* copy = static_cast<ExportRequest*>(palloc(sizeof(ExportRequest)));
   *copy = *request;
@@ -264,7 +274,7 @@ ExportRequest* without_nested_fields(const ExportRequest* request, const List* c
 
 ExportRun* start_export(const ExportRequest* request, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
-  List* children = request->options.format == Format::xlsx ? load_children(request->dataset) : NIL;
+  List* children = request->options.format == Format::xlsx ? children_of(request) : NIL;
   if (children != NIL) request = without_nested_fields(request, children);
 
   ExportRun* run = make_run(request, context, 1 + list_length(children));

@@ -54,6 +54,7 @@ FileAggregate* start_aggregate(MemoryContext group_context, Format format, const
   state->context = context;
   state->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
   state->options = read_format_options(format, options);
+  if (row_type == nullptr) state->options.header = false;  // nothing to name
   state->file = open_file(&state->options, FileTarget::value, static_cast<uint64>(settings::max_result_bytes),
                           too_large_hint, context);
   if (row_type != nullptr) {

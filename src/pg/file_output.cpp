@@ -246,6 +246,10 @@ bool has_full_chunk(const FileOutput* file) {
 void end_file(FileOutput* file, const AboutEntry* about, int about_count, TimestampTz created) {
   run_for(file, [=] { file->builder->end(about, about_count, timestamptz_to_time_t(created)); });
   file->ended = true;
+  const uint64 guarded = file->builder->guarded_cells();
+  if (guarded > 0)
+    ereport(NOTICE, (errmsg_plural(UINT64_FORMAT " cell was guarded against being run as a formula",
+                                   UINT64_FORMAT " cells were guarded against being run as formulas", guarded, guarded)));
   if (file->spool == nullptr) return;
   spool_chunks(file, true);
   if (BufFileSeek(file->spool, 0, 0, SEEK_SET) != 0)
@@ -290,7 +294,5 @@ void close_file(FileOutput* file) {
 }
 
 uint64 streamed_bytes(const FileOutput* file) { return file->streamed; }
-
-uint64 guarded_cells(const FileOutput* file) { return file->builder->guarded_cells(); }
 
 }  // namespace pg_takeout

@@ -38,6 +38,7 @@ void write_row(FileOutput* file, const Cell* cells, int count);
 // True when a stream has a chunk to be taken.
 bool has_full_chunk(const FileOutput* file);
 
+// A NOTICE says how many cells the excel dialect of CSV guarded against being run as formulas.
 void end_file(FileOutput* file, const AboutEntry* about, int about_count, TimestampTz created);
 
 // Stream: the next chunk, or null after the last of an ended file (or when no chunk is full yet). It stays valid until
@@ -52,8 +53,5 @@ void close_file(FileOutput* file);
 
 // Bytes given to the caller so far by next_chunk().
 uint64 streamed_bytes(const FileOutput* file);
-
-// CSV, excel dialect: cells that were guarded against being run as formulas.
-uint64 guarded_cells(const FileOutput* file);
 
 }  // namespace pg_takeout
