@@ -46,9 +46,8 @@ char* write_ipv6(char* out, const std::uint8_t* address) {
   for (int i = 0; i < 8; ++i) groups[i] = static_cast<std::uint32_t>(address[2 * i] << 8 | address[2 * i + 1]);
   const ZeroRun zeros = longest_zero_run(groups);
   // RFC 5952 section 5, for the prefixes that PostgreSQL's inet prints so: IPv4-mapped and IPv4-compatible (RFC 4291
-  // section 2.5.5), but neither :: nor ::1.
-  const bool holds_ipv4 = zeros.first == 0 && ((zeros.length == 5 && groups[5] == 0xffff) || zeros.length == 6 ||
-                                               (zeros.length == 7 && groups[7] != 1));
+  // section 2.5.5).
+  const bool holds_ipv4 = zeros.first == 0 && ((zeros.length == 5 && groups[5] == 0xffff) || zeros.length == 6);
   const int groups_in_hex = holds_ipv4 ? 6 : 8;
   for (int i = 0; i < groups_in_hex;) {
     if (zeros.length > 0 && i == zeros.first) {
