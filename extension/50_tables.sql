@@ -112,7 +112,7 @@ COMMENT ON COLUMN takeout.limits.method IS 'export, export_page or export_stream
 COMMENT ON COLUMN takeout.limits.max_rows IS 'Most rows; NULL is no limit';
 COMMENT ON COLUMN takeout.limits.max_bytes IS 'Most bytes of the file; NULL is no limit';
 COMMENT ON COLUMN takeout.limits.max_period IS
-  'Longest time from since to until, which must then be given; NULL is no limit';
+  'Longest time from since to until (now, where it is not given); a call must then name since; NULL is no limit';
 
 CREATE TABLE takeout.secret (
   only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),

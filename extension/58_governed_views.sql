@@ -49,15 +49,23 @@ END;
 COMMENT ON FUNCTION takeout.view_expression(name, regtype, boolean) IS
   'How a governed view shows a column of its source';
 
-CREATE FUNCTION takeout.free_view_name(schema name, dataset text) RETURNS name
+CREATE FUNCTION takeout.view_comment(dataset text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN format('Governed view of dataset "%s": addresses are masked', dataset);
+COMMENT ON FUNCTION takeout.view_comment(text) IS 'The comment on a dataset''s governed view, by which it is known again';
+
+CREATE FUNCTION takeout.name_view(schema name, dataset text) RETURNS name
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   candidate text;
+  present regclass;
 BEGIN
   FOREACH candidate IN ARRAY ARRAY[dataset, dataset || '_dataset'] LOOP
-    IF octet_length(candidate) <= 63 AND to_regclass(format('%I.%I', schema, candidate)) IS NULL THEN
+    present := to_regclass(format('%I.%I', schema, candidate));
+    IF octet_length(candidate) <= 63 AND
+       (present IS NULL OR obj_description(present::oid, 'pg_class') = takeout.view_comment(dataset)) THEN
       RETURN candidate;
     END IF;
   END LOOP;
@@ -68,8 +76,8 @@ BEGIN
           HINT = 'Give the dataset another name with name => ….';
 END
 $$;
-COMMENT ON FUNCTION takeout.free_view_name(name, text) IS
-  'The dataset''s name, or that with "_dataset" where a relation of the name exists';
+COMMENT ON FUNCTION takeout.name_view(name, text) IS
+  'The dataset''s name, or that with "_dataset" where another relation has it; a view left by an earlier one is taken again';
 
 CREATE FUNCTION takeout.replace_view(view regclass, schema name, view_name name, query text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -119,8 +127,7 @@ AS $$
 DECLARE
   commented record;
 BEGIN
-  EXECUTE format('COMMENT ON VIEW %s IS %L', view,
-                 format('Governed view of dataset "%s" over %s: addresses are masked', dataset, source));
+  EXECUTE format('COMMENT ON VIEW %s IS %L', view, takeout.view_comment(dataset));
   FOR commented IN
     SELECT v.attname, col_description(source::oid, s.attnum) AS comment
     FROM pg_attribute v JOIN pg_attribute s ON s.attrelid = source::oid AND s.attname = v.attname
@@ -282,7 +289,8 @@ BEGIN
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid = source::oid;
   IF view IS NULL THEN
-    view_name := takeout.free_view_name(schema_name, definition ->> 'name');
+    view_name := takeout.name_view(schema_name, definition ->> 'name');
+    view := to_regclass(format('%I.%I', schema_name, view_name));
   ELSE
     SELECT n.nspname, c.relname INTO schema_name, view_name
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

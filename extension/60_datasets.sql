@@ -12,7 +12,9 @@ BEGIN
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid = source::oid;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'source of the dataset does not exist' USING ERRCODE = '42704';
+    RAISE EXCEPTION 'source of the dataset does not exist'
+      USING ERRCODE = '42704',
+            HINT = 'Call takeout.create_dataset with a new source and the same name, or takeout.drop_dataset.';
   ELSIF relation.nspname IN ('pg_catalog', 'information_schema', 'pg_toast', 'takeout') THEN
     RAISE EXCEPTION 'cannot make a dataset of "%.%"', relation.nspname, relation.relname
       USING ERRCODE = '42501', DETAIL = 'System catalogs and the tables of takeout itself are not exported.';
@@ -103,6 +105,7 @@ DECLARE
   dataset text;
   present jsonb;
   tenant_by name := nullif(tenant_column, '');
+  tenant_value text := nullif(tenant, '');
   time_by name := nullif(time_column, '');
   key_by name[] := key;
 BEGIN
@@ -121,10 +124,10 @@ BEGIN
             HINT = 'Give this one another name with name => …, or remove that one with takeout.drop_dataset.';
   END IF;
 
-  IF tenant_by IS NOT NULL AND tenant IS NOT NULL THEN
+  IF tenant_by IS NOT NULL AND tenant_value IS NOT NULL THEN
     RAISE EXCEPTION 'tenant_column and tenant cannot both be given' USING ERRCODE = '22023',
       HINT = 'Name the column that holds each row''s tenant, or the one tenant that owns all rows.';
-  ELSIF tenant_by IS NULL AND tenant IS NULL THEN
+  ELSIF tenant_by IS NULL AND tenant_value IS NULL THEN
     tenant_by := takeout.inferred_column(source, 'tenant_id', NULL);
     IF tenant_by IS NULL THEN
       RAISE EXCEPTION 'source % has no tenant column', source::text USING ERRCODE = '22023',
@@ -154,7 +157,7 @@ BEGIN
     'key_columns', to_jsonb(key_by),
     'time_column', time_by,
     'tenant_column', tenant_by,
-    'fixed_tenant', tenant,
+    'fixed_tenant', tenant_value,
     'formats', to_jsonb(coalesce(formats, '{csv,json,jsonl,xlsx}')),
     'default_format', coalesce(default_format, CASE WHEN NOT 'csv' = ANY (formats) THEN formats[1] ELSE 'csv' END),
     'parent', parent,
@@ -177,8 +180,8 @@ BEGIN
   IF present IS NULL THEN
     RAISE EXCEPTION 'dataset "%" does not exist', name
       USING ERRCODE = '42704',
-            DETAIL = coalesce('Known datasets are ' || takeout.quoted_list(takeout.known_datasets()) || '.',
-                              'There are no datasets.');
+            DETAIL = CASE takeout.known_datasets() WHEN '{}' THEN 'There is no dataset yet.'
+                     ELSE format('Known datasets: %s.', array_to_string(takeout.known_datasets(), ', ')) END;
   ELSIF NOT (present ->> 'owned')::boolean THEN
     RAISE EXCEPTION 'must be owner of dataset "%"', name USING ERRCODE = '42501';
   END IF;
@@ -258,16 +261,24 @@ BEGIN
   IF shape <> '{}' OR (said = '{}' AND field IS NULL) THEN
     IF tenant IS NOT NULL AND nullif(tenant_column, '') IS NOT NULL THEN
       RAISE EXCEPTION 'tenant_column and tenant cannot both be given' USING ERRCODE = '22023';
-    ELSIF tenant IS NOT NULL THEN
+    ELSIF nullif(tenant, '') IS NOT NULL THEN
       shape := shape || '{"tenant_column": null}';
-    ELSIF tenant_column IS NOT NULL THEN
+    ELSIF nullif(tenant_column, '') IS NOT NULL THEN
       shape := shape || '{"fixed_tenant": null}';
+    ELSIF tenant = '' OR tenant_column = '' THEN
+      RAISE EXCEPTION 'a dataset needs a tenant column or a tenant' USING ERRCODE = '22023',
+        HINT = 'Give the one to be rid of the other.';
     END IF;
     IF formats IS NOT NULL AND default_format IS NULL AND NOT (present ->> 'default_format') = ANY (formats) THEN
       shape := shape || jsonb_build_object('default_format', formats[1]);
     END IF;
     IF parent = '' THEN
       shape := shape || '{"parent": null, "parent_key": null, "parent_field": null}';
+    ELSIF parent_field = '' THEN
+      shape := shape || '{"parent_field": null}';
+    END IF;
+    IF time_column = '' THEN
+      shape := shape || '{"time_column": null}';
     END IF;
     PERFORM takeout.check_source((present ->> 'source')::oid::regclass);
     PERFORM takeout.place_dataset(

@@ -55,12 +55,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION takeout.model_datasets() IS 'Internal to create_model: its datasets';
 
-CREATE FUNCTION takeout.check_room_for_model(schema name) RETURNS void
+CREATE FUNCTION takeout.check_room_for_model(schema name) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   taken text[];
+  missing text[];
 BEGIN
   IF schema ~ '^pg_' OR schema IN ('information_schema', 'takeout') THEN
     RAISE EXCEPTION 'schema "%" cannot hold the model', schema
@@ -70,29 +71,32 @@ BEGIN
     RAISE EXCEPTION 'must be owner of schema "%" to make the model in it', schema USING ERRCODE = '42501';
   END IF;
 
-  SELECT array_agg(c.relname ORDER BY c.relname) INTO taken
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = schema
-    AND c.relname IN (SELECT m.relation FROM takeout.model_columns() m UNION SELECT d.source FROM takeout.model_datasets() d
-                      UNION SELECT d.name::name FROM takeout.model_datasets() d);
-  IF taken IS NOT NULL THEN
-    RAISE EXCEPTION 'schema "%" already has relations of the model', schema
-      USING ERRCODE = '42P07', DETAIL = format('They are %s.', takeout.quoted_list(taken)),
-            HINT = 'Name another schema. To renew a dataset call takeout.alter_dataset with its name alone.';
-  END IF;
-
   SELECT array_agg(d.name ORDER BY d.name) INTO taken
-  FROM takeout.model_datasets() d
-  WHERE d.name = ANY (takeout.known_datasets());
+  FROM takeout.model_datasets() d, LATERAL takeout.dataset_definition(d.name) present
+  WHERE (present ->> 'source')::oid IS DISTINCT FROM to_regclass(format('%I.%I', schema, d.source))::oid
+    AND present IS NOT NULL;
   IF taken IS NOT NULL THEN
     RAISE EXCEPTION 'datasets of the model already exist'
       USING ERRCODE = '42710', DETAIL = format('They are %s.', takeout.quoted_list(taken)),
             HINT = 'A database holds one model, with a tenant column in each of its tables.';
   END IF;
+
+  SELECT array_agg(DISTINCT m.relation), array_agg(DISTINCT m.relation) FILTER (WHERE c.oid IS NULL)
+    INTO taken, missing
+  FROM (SELECT DISTINCT takeout.model_home(c.relation) AS relation FROM takeout.model_columns() c) m
+  LEFT JOIN pg_class c ON c.relname = m.relation AND c.relkind IN ('r', 'p')
+                      AND c.relnamespace = (SELECT n.oid FROM pg_namespace n WHERE n.nspname = schema)
+  WHERE m.relation <> 'report';
+  IF missing <> taken THEN
+    RAISE EXCEPTION 'schema "%" has some of the tables of the model', schema
+      USING ERRCODE = '42P07', DETAIL = format('It does not have %s.', takeout.quoted_list(missing)),
+            HINT = 'Name a schema that has none of them, or all.';
+  END IF;
+  RETURN missing IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION takeout.check_room_for_model(name) IS
-  'Internal to create_model: raises an error when something is in its way, before anything is made';
+  'Internal to create_model: whether its tables are to be made; an error when something is in the way';
 
 CREATE FUNCTION takeout.describe_model(schema name) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -125,7 +129,7 @@ AS $$
 DECLARE
   d record;
 BEGIN
-  FOR d IN SELECT * FROM takeout.model_datasets() LOOP
+  FOR d IN SELECT * FROM takeout.model_datasets() m WHERE m.name <> ALL (takeout.known_datasets()) LOOP
     PERFORM takeout.create_dataset(
       format('%I.%I', schema, d.source)::regclass, name => d.name, key => d.key, time_column => d.time_column,
       tenant_column => 'tenant_id', formats => d.formats, default_format => d.default_format,
@@ -160,8 +164,9 @@ BEGIN
   IF owner IS NOT NULL THEN
     EXECUTE format('SET LOCAL ROLE %s', owner::text);
   END IF;
-  PERFORM takeout.check_room_for_model(schema);
-  PERFORM takeout.make_model_tables(schema);
+  IF takeout.check_room_for_model(schema) THEN
+    PERFORM takeout.make_model_tables(schema);
+  END IF;
   PERFORM takeout.make_model_views(schema);
   PERFORM takeout.describe_model(schema);
   PERFORM takeout.make_model_datasets(schema);
@@ -171,4 +176,4 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE takeout.create_model(name, regrole) IS
-  'Makes the tables of the model in a schema of the caller''s (or of the owner named) and its datasets';
+  'Makes the tables of the model in a schema of the caller''s (or of the owner named) and its datasets; what is there stays';
