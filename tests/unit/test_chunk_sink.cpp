@@ -266,6 +266,27 @@ TEST_CASE("a failed allocation at any point loses nothing") {
   }
 }
 
+TEST_CASE("any range of the bytes can be copied, also after a release") {
+  ChunkSink::Options options;
+  options.first_chunk = options.largest_chunk = 16;
+  options.header = 4;
+  ChunkSink sink(options, std::pmr::new_delete_resource());
+  std::string expected;
+  for (int i = 0; i < 100; ++i) expected += static_cast<char>('0' + i % 75);
+  sink.append(expected);
+  for (int releases = 0; releases < 3; ++releases) {
+    for (std::size_t offset = 0; offset <= expected.size(); ++offset) {
+      for (std::size_t length = 0; offset + length <= expected.size(); ++length) {
+        std::string copy(length, '\0');
+        sink.copy_range(offset, length, copy.data());
+        REQUIRE(copy == expected.substr(offset, length));
+      }
+    }
+    sink.release_first();
+    expected.erase(0, 16);
+  }
+}
+
 TEST_CASE("an unused sink holds nothing") {
   CountingMemory memory;
   ChunkSink sink({}, &memory);

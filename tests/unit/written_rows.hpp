@@ -14,7 +14,7 @@ namespace pg_takeout::test {
 
 inline std::string text_of(const ChunkSink& sink) {
   std::string text(sink.size(), '\0');
-  sink.copy_to(text.data());
+  sink.copy_range(0, text.size(), text.data());
   return text;
 }
 
