@@ -136,6 +136,11 @@ BEGIN
        nullif(present.kind, ''), nullif(present.purpose, ''), nullif(present.retention, ''),
        nullif(present.location, ''), nullif(present.difficulty, ''), nullif(present.difficulty_note, ''))
   WHERE d.name = annotate_dataset_for.name;
+  IF present.name <> annotate_dataset_for.name THEN
+    UPDATE takeout.fields f SET dataset = present.name WHERE f.dataset = annotate_dataset_for.name;
+    UPDATE takeout.limits l SET dataset = present.name WHERE l.dataset = annotate_dataset_for.name;
+    UPDATE takeout.datasets d SET parent = present.name WHERE d.parent = annotate_dataset_for.name;
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION takeout.annotate_dataset_for(oid, text, jsonb, jsonb) IS
@@ -155,6 +160,8 @@ BEGIN
   UPDATE takeout.datasets d
   SET parent = NULL, parent_key = NULL, parent_field = NULL
   WHERE d.parent = forget_dataset_for.name;
+  DELETE FROM takeout.limits l WHERE l.dataset = forget_dataset_for.name;
+  DELETE FROM takeout.fields f WHERE f.dataset = forget_dataset_for.name;
   DELETE FROM takeout.datasets d WHERE d.name = forget_dataset_for.name;
 END
 $$;

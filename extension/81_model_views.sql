@@ -93,7 +93,7 @@ BEGIN
                 FROM %1$I.journey_step s
                 WHERE s.bot_id IS NOT NULL AND s.event_type IN ('bot_open', 'bot_answer', 'conversion')
                 UNION ALL
-                SELECT l.tenant_id, (l.created_at AT TIME ZONE 'UTC')::date, l.bot_id, 'lead'
+                SELECT l.tenant_id, (l.created_at AT TIME ZONE 'UTC')::date AS day, l.bot_id, 'lead' AS event
                 FROM %1$I.lead l
                 WHERE l.bot_id IS NOT NULL) e
           GROUP BY 1, 2, 3) b;

@@ -247,14 +247,15 @@ SELECT name, view FROM takeout.datasets ORDER BY name;
 -- Limits go with their dataset; one row a key, NULL being a key as well.
 INSERT INTO takeout.limits (dataset, max_rows) VALUES ('heap', 1), (NULL, 10);
 INSERT INTO takeout.limits (dataset, max_rows) VALUES (NULL, 20);
-INSERT INTO takeout.limits (dataset, max_rows) VALUES ('nothing', 20);
 SELECT takeout.alter_dataset('heap', new_name => 'pile');
 SELECT dataset, max_rows FROM takeout.limits ORDER BY 1;
 SELECT takeout.drop_dataset('pile');
 SELECT dataset, max_rows FROM takeout.limits ORDER BY 1;
+SELECT count(*) FROM takeout.fields f WHERE NOT EXISTS (SELECT FROM takeout.datasets d WHERE d.name = f.dataset);
 DELETE FROM takeout.limits;
 
 SET client_min_messages = warning;
 DROP SCHEMA shop, other CASCADE;
 DELETE FROM takeout.datasets;
+DELETE FROM takeout.fields;
 DROP ROLE regress_takeout_owner, regress_takeout_stranger, regress_takeout_reader;

@@ -129,4 +129,5 @@ SELECT convert_from(takeout.leads(columns => '{email,ip}'), 'UTF8');
 DROP SCHEMA crm CASCADE;
 DROP SCHEMA regress_takeout_crm CASCADE;
 DELETE FROM takeout.datasets;
+DELETE FROM takeout.fields;
 DROP ROLE regress_takeout_crm;
