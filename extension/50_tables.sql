@@ -41,7 +41,7 @@ COMMENT ON COLUMN takeout.datasets.owner IS 'The role that made it, which may dr
 COMMENT ON COLUMN takeout.datasets.view IS 'The governed view: what BI tools read and exports write';
 COMMENT ON COLUMN takeout.datasets.source IS 'The table or view that the governed view reads';
 COMMENT ON COLUMN takeout.datasets.key_columns IS
-  'Columns of the view that tell its rows apart; ids are values of the first; without any there are no ids and no pages';
+  'Columns of the view that tell its rows apart; ids are values of the first; without any there are no ids, no pages';
 COMMENT ON COLUMN takeout.datasets.time_column IS 'Column of the view that since and until are about';
 COMMENT ON COLUMN takeout.datasets.tenant_column IS
   'Column of the view that says whose row it is; exported only if it is among the fields';
@@ -59,7 +59,8 @@ COMMENT ON COLUMN takeout.datasets.kind IS 'personal, non-personal or mixed';
 COMMENT ON COLUMN takeout.datasets.purpose IS 'What the data are processed for';
 COMMENT ON COLUMN takeout.datasets.retention IS 'How long rows are kept';
 COMMENT ON COLUMN takeout.datasets.location IS 'Where the data are stored';
-COMMENT ON COLUMN takeout.datasets.difficulty IS 'How hard it is to move this to another provider: easy, medium or hard';
+COMMENT ON COLUMN takeout.datasets.difficulty IS
+  'How hard it is to move this to another provider: easy, medium or hard';
 COMMENT ON COLUMN takeout.datasets.difficulty_note IS 'Why that is so';
 
 CREATE FUNCTION takeout.known_standards() RETURNS text[]

@@ -52,7 +52,8 @@ COMMENT ON FUNCTION takeout.view_expression(name, regtype, boolean) IS
 CREATE FUNCTION takeout.view_comment(dataset text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN format('Governed view of dataset "%s": addresses are masked', dataset);
-COMMENT ON FUNCTION takeout.view_comment(text) IS 'The comment on a dataset''s governed view, by which it is known again';
+COMMENT ON FUNCTION takeout.view_comment(text) IS
+  'The comment on a dataset''s governed view, by which it is known again';
 
 CREATE FUNCTION takeout.name_view(schema name, dataset text) RETURNS name
 LANGUAGE plpgsql STABLE
@@ -77,7 +78,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION takeout.name_view(name, text) IS
-  'The dataset''s name, or that with "_dataset" where another relation has it; a view left by an earlier one is taken again';
+  'The dataset''s name, or that with "_dataset" where another relation has it; an earlier view of it is taken again';
 
 CREATE FUNCTION takeout.replace_view(view regclass, schema name, view_name name, query text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -161,7 +162,8 @@ BEGIN
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'source % has no column %', source::text, takeout.quoted_list(wrong) USING ERRCODE = '22023',
       DETAIL = (SELECT format('Its columns are %s.', takeout.quoted_list(array_agg(a.attname::text ORDER BY a.attnum)))
-                FROM pg_attribute a WHERE a.attrelid = source::oid AND a.attnum > 0 AND NOT a.attisdropped);
+                FROM pg_attribute a WHERE a.attrelid = source::oid AND a.attnum > 0 AND NOT a.attisdropped),
+      HINT = 'Name those that there are with columns => …, key => …, time_column => … or mask => ….';
   END IF;
 
   SELECT array_agg(n) INTO wrong FROM (SELECT n FROM unnest(columns) n GROUP BY n HAVING count(*) > 1) twice;

@@ -6,8 +6,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
   -- Times inside JSON are written here as the exports write them: RFC 3339, in UTC, whatever the session's zone is.
-  -- json keeps the order of its members and is made more than twice as fast as jsonb. IS TRUE keeps the planner from the
-  -- index that begins with the tenant, which it takes where it has no statistics yet and which is slow for one visit.
+  -- json keeps the order of its members and is made more than twice as fast as jsonb. IS TRUE keeps the planner from
+  -- the index that begins with the tenant: without statistics it takes that, which is slow for one visit.
   EXECUTE format($ddl$
     CREATE OR REPLACE VIEW %1$I.journey_insight AS
     SELECT v.visit_id, v.tenant_id, v.profile_id, v.organization_id, v.lead_id, v.started_at, v.duration_s,
@@ -17,11 +17,12 @@ BEGIN
     LEFT JOIN LATERAL (
       SELECT json_agg(row_to_json(step) ORDER BY step.seq) AS steps
       FROM (SELECT s.seq,
-                   rtrim(rtrim(to_char(s.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z'
-                     AS occurred_at,
+                   rtrim(rtrim(to_char(s.occurred_at AT TIME ZONE 'UTC',
+                                       'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z' AS occurred_at,
                    s.event_type, s.page_url, s.page_title, s.time_on_page_s, s.bot_id, s.details
             FROM %1$I.journey_step s
-            WHERE s.visit_id = v.visit_id AND (s.tenant_id = v.tenant_id) IS TRUE) step) steps ON true;
+            WHERE s.visit_id = v.visit_id AND (s.tenant_id = v.tenant_id) IS TRUE) step
+    ) steps ON true;
     COMMENT ON VIEW %1$I.journey_insight IS 'A visit with its steps, in their order';
 
     CREATE OR REPLACE VIEW %1$I.organization_profile AS
@@ -34,7 +35,8 @@ BEGIN
       SELECT json_agg(row_to_json(contact) ORDER BY contact.seq) AS contacts
       FROM (SELECT c.seq, c.name, c.title, c.email, c.phone
             FROM %1$I.organization_contact c
-            WHERE c.organization_id = o.organization_id AND (c.tenant_id = o.tenant_id) IS TRUE) contact) contacts ON true;
+            WHERE c.organization_id = o.organization_id AND (c.tenant_id = o.tenant_id) IS TRUE) contact
+    ) contacts ON true;
     COMMENT ON VIEW %1$I.organization_profile IS 'An organization with its contacts';
   $ddl$, schema);
 
@@ -55,8 +57,8 @@ BEGIN
     COMMENT ON VIEW %1$I.conversion_by_day IS 'Conversions of each day';
 
     CREATE OR REPLACE VIEW %1$I.conversion_by_source AS
-    SELECT md5(jsonb_build_array('conversion_by_source', c.tenant_id, c.day, c.source, c.medium, c.campaign)::text)::uuid
-             AS report_id,
+    SELECT md5(jsonb_build_array('conversion_by_source', c.tenant_id, c.day, c.source, c.medium, c.campaign)::text
+             )::uuid AS report_id,
            c.tenant_id, c.day, c.source, c.medium, c.campaign, c.conversions, c.converting_visits,
            c.converting_visitors
     FROM (SELECT s.tenant_id, (s.occurred_at AT TIME ZONE 'UTC')::date AS day, v.source, v.medium, v.campaign,
@@ -70,8 +72,8 @@ BEGIN
     COMMENT ON VIEW %1$I.conversion_by_source IS 'Conversions of each day by where the visit came from';
 
     CREATE OR REPLACE VIEW %1$I.traffic_by_source AS
-    SELECT md5(jsonb_build_array('traffic_by_source', t.tenant_id, t.day, t.source, t.medium, t.campaign)::text)::uuid
-             AS report_id,
+    SELECT md5(jsonb_build_array('traffic_by_source', t.tenant_id, t.day, t.source, t.medium, t.campaign)::text
+             )::uuid AS report_id,
            t.tenant_id, t.day, t.source, t.medium, t.campaign, t.visits, t.visitors, t.total_duration_s
     FROM (SELECT v.tenant_id, (v.started_at AT TIME ZONE 'UTC')::date AS day, v.source, v.medium, v.campaign,
                  count(*) AS visits,
@@ -101,4 +103,5 @@ BEGIN
   $ddl$, schema);
 END
 $function$;
-COMMENT ON FUNCTION takeout.make_model_views(name) IS 'Internal to create_model: the views with nested rows and the reports';
+COMMENT ON FUNCTION takeout.make_model_views(name) IS
+  'Internal to create_model: the views with nested rows and the reports';

@@ -141,7 +141,8 @@ BEGIN
       (SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'standard', m.standard,
                                            'personal_class', m.personal_class))
        FROM pg_attribute a
-       JOIN takeout.model_columns() m ON m.column_name = a.attname AND m.relation IN (d.source, takeout.model_home(d.source))
+       JOIN takeout.model_columns() m
+         ON m.column_name = a.attname AND m.relation IN (d.source, takeout.model_home(d.source))
        WHERE a.attrelid = format('%I.%I', schema, d.source)::regclass AND a.attnum > 0 AND a.attname <> 'tenant_id'));
   END LOOP;
 END
@@ -176,4 +177,4 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE takeout.create_model(name, regrole) IS
-  'Makes the tables of the model in a schema of the caller''s (or of the owner named) and its datasets; what is there stays';
+  'Makes the model''s tables and datasets in a schema of the caller''s, or of the owner named; what is there stays';

@@ -40,7 +40,7 @@ Oid owner_of_function(Oid function) {
   return owner;
 }
 
-// Runs `query`, of one value in one row at most, as the owner of the function that was called, which is the extension's.
+// Runs `query`, of one value in one row at most, as the owner of the function that was called: the extension's owner.
 // $1 is the role that called, $2 and on are the call's arguments. An error leaves the role to be put back by the abort
 // of the (sub)transaction, as it does for SECURITY DEFINER functions.
 Datum run_as_owner(FunctionCallInfo fcinfo, const char* query) {
@@ -60,8 +60,7 @@ Datum run_as_owner(FunctionCallInfo fcinfo, const char* query) {
   }
 
   MemoryContext caller_context = CurrentMemoryContext;
-  SetUserIdAndSecContext(owner_of_function(fcinfo->flinfo->fn_oid),
-                         security_context | SECURITY_LOCAL_USERID_CHANGE);
+  SetUserIdAndSecContext(owner_of_function(fcinfo->flinfo->fn_oid), security_context | SECURITY_LOCAL_USERID_CHANGE);
   SPI_connect();
   int code = SPI_execute_with_args(query, count + 1, types, values, nullptr, false, 1);
   if (code != SPI_OK_SELECT) elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
@@ -104,6 +103,4 @@ Datum takeout_known_datasets(PG_FUNCTION_ARGS) {
   return pg_takeout::run_as_owner(fcinfo, "SELECT takeout.known_datasets_for($1)");
 }
 
-Datum takeout_holds_addresses(PG_FUNCTION_ARGS) {
-  PG_RETURN_BOOL(pg_takeout::type_holds_addresses(PG_GETARG_OID(0)));
-}
+Datum takeout_holds_addresses(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(pg_takeout::type_holds_addresses(PG_GETARG_OID(0))); }
