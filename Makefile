@@ -75,12 +75,14 @@ $(interop)/node_modules/.package-lock.json: $(interop)/package-lock.json
 
 # Builds, and installs where pg_config says, through sudo if need be.
 installed:
-	+@$(again) $(jobs) all
+	@echo "pg_takeout: building with $$($(PG_CONFIG) --version)"
+	+@$(again) -s $(jobs) all
 	+@if [ -w "$$($(PG_CONFIG) --pkglibdir)" ] && [ -w "$$($(PG_CONFIG) --sharedir)/extension" ]; then \
-	  $(again) install; \
+	  echo "pg_takeout: installing into $$($(PG_CONFIG) --pkglibdir) and $$($(PG_CONFIG) --sharedir)/extension"; \
+	  $(again) -s install; \
 	elif command -v sudo >/dev/null; then \
 	  echo "pg_takeout: installing into $$($(PG_CONFIG) --pkglibdir) needs sudo"; \
-	  sudo $(again) install PG_CONFIG="$$(command -v $(PG_CONFIG))"; \
+	  sudo $(again) -s install PG_CONFIG="$$(command -v $(PG_CONFIG))"; \
 	else \
 	  echo "pg_takeout: $$($(PG_CONFIG) --pkglibdir) is not yours to write and there is no sudo;" \
 	    "run this as root or name a PostgreSQL of your own with PG_CONFIG=" >&2; \
