@@ -3,7 +3,7 @@
 SET client_min_messages = notice;
 CREATE ROLE regress_takeout_owner;
 CREATE ROLE regress_takeout_stranger;
-CREATE ROLE regress_takeout_reader;
+CREATE ROLE regress_takeout_analyst;
 CREATE SCHEMA shop AUTHORIZATION regress_takeout_owner;
 CREATE SCHEMA other AUTHORIZATION regress_takeout_stranger;
 GRANT USAGE ON SCHEMA shop TO PUBLIC;
@@ -51,14 +51,14 @@ SELECT convert_from(takeout.export('order', 'jsonl', columns => '{id,ip}', tenan
 -- Again, with more: the same dataset renewed. What was said about it and grants on the view stay.
 SELECT takeout.alter_dataset('order', title => 'Orders', kind => 'mixed', difficulty => 'easy',
                              field => 'remark', standard => 'url', personal_class => 'preference', note => 'Free text');
-GRANT SELECT ON shop.order_dataset TO regress_takeout_reader;
+GRANT SELECT ON shop.order_dataset TO regress_takeout_analyst;
 SELECT takeout.create_dataset('shop.order', tenant_column => 'customer_id', mask => '{written_ip}', key => '{id}',
                               formats => '{json,csv}', default_format => 'json');
 SELECT takeout.create_dataset('shop.order', tenant_column => 'customer_id', mask => '{written_ip}', key => '{id}',
                               formats => '{json,csv}', default_format => 'json');
 SELECT written_ip FROM shop.order_dataset ORDER BY id;
 SELECT privilege_type FROM information_schema.role_table_grants
-WHERE table_name = 'order_dataset' AND grantee = 'regress_takeout_reader';
+WHERE table_name = 'order_dataset' AND grantee = 'regress_takeout_analyst';
 RESET ROLE;
 SELECT name, title, kind, difficulty, formats, default_format FROM takeout.datasets;
 SELECT name, type, masked, standard, personal_class, note FROM takeout.fields WHERE name IN ('remark', 'written_ip')
@@ -217,11 +217,27 @@ SELECT takeout.export('orders');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM takeout.datasets;
 SELECT current_user;
+-- An error that is caught leaves the role as it was; a SECURITY DEFINER function acts for its owner.
+DO $$
+BEGIN
+  PERFORM takeout.forget_dataset('orders');
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE NOTICE '% as %', sqlerrm, current_user;
+END
+$$;
+RESET ROLE;
+SET ROLE regress_takeout_owner;
+CREATE FUNCTION shop.say(text) RETURNS void SECURITY DEFINER LANGUAGE sql
+AS $$ SELECT takeout.alter_dataset('orders', description => $1) $$;
+SET ROLE regress_takeout_stranger;
+SELECT shop.say('Through a door that the owner made');
+RESET ROLE;
+SELECT description FROM takeout.datasets WHERE name = 'orders';
 
 -- Who may SELECT from the view may export.
 SET ROLE regress_takeout_owner;
-GRANT SELECT ON shop.orders TO regress_takeout_reader;
-SET ROLE regress_takeout_reader;
+GRANT SELECT ON shop.orders TO regress_takeout_analyst;
+SET ROLE regress_takeout_analyst;
 SELECT convert_from(takeout.export('orders', ids => '{1}', columns => '{id}'), 'UTF8');
 
 -- Dropped: the view goes, the source stays. It works when view or source, or both, are gone.
@@ -258,4 +274,4 @@ SET client_min_messages = warning;
 DROP SCHEMA shop, other CASCADE;
 DELETE FROM takeout.datasets;
 DELETE FROM takeout.fields;
-DROP ROLE regress_takeout_owner, regress_takeout_stranger, regress_takeout_reader;
+DROP ROLE regress_takeout_owner, regress_takeout_stranger, regress_takeout_analyst;
