@@ -10,9 +10,11 @@ namespace pg_takeout {
 namespace {
 
 constexpr std::size_t first_slots = 1024;
+constexpr std::size_t seen_places = 16384;
 constexpr int max_probes = 16;  // strings chosen to collide cost no more than this
-// A column is judged after this many strings, again and again: half of them must have been there before.
-constexpr std::uint32_t window = 1000;
+// A column is judged after this many strings, again and again: half of them must have been seen before. The first time,
+// when most are new even where they repeat, a quarter is enough.
+constexpr std::uint32_t window = 2000;
 
 std::uint64_t load_8(const char* bytes) {
   std::uint64_t value;
@@ -51,7 +53,8 @@ std::uint32_t hash_of(std::string_view text) {
 }  // namespace
 
 SharedStrings::SharedStrings(std::pmr::memory_resource* memory)
-    : bytes_(memory), strings_(memory), slots_(first_slots, Slot{}, memory) {}
+    : bytes_(memory), strings_(memory),
+      slots_(first_slots, Slot{}, memory), seen_(seen_places, 0, memory) {}
 
 std::string_view SharedStrings::text_of(std::uint32_t index) const {
   const String& string = strings_[index];
@@ -82,7 +85,8 @@ void SharedStrings::grow() {
 std::uint32_t SharedStrings::reference(ColumnUse& column, std::string_view text) {
   if (column.given_up) return none;
   if (column.asked == window) {
-    column.given_up = column.missed * 2 > window;
+    column.given_up = column.missed > (column.judged ? window / 2 : window / 4 * 3);
+    column.judged = true;
     column.asked = 0;
     column.missed = 0;
     if (column.given_up) return none;
@@ -98,7 +102,12 @@ std::uint32_t SharedStrings::reference(ColumnUse& column, std::string_view text)
     ++references_;
     return slot->index_and_1 - 1;
   }
-  ++column.missed;
+  std::uint32_t& seen = seen_[hash % seen_places];
+  if (seen != hash) {
+    seen = hash;
+    ++column.missed;
+    return none;
+  }
   if (slot == nullptr || column.added == max_per_column || strings_.size() == max_strings) return none;
   if ((strings_.size() + 1) * 2 > slots_.size()) {
     grow();

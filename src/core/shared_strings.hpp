@@ -1,5 +1,6 @@
-// The workbook's shared strings (ECMA-376 part 1, 18.4.9 <sst>): a bounded dictionary of strings that repeat. A column
-// whose strings do not repeat gives up early and writes them in their cells.
+// The workbook's shared strings (ECMA-376 part 1, 18.4.9 <sst>): a bounded dictionary of strings that repeat. A string
+// gets in when it is seen the second time, so that indexes stay short; a column whose strings do not repeat gives up
+// early and writes them in their cells.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ class SharedStrings {
   struct ColumnUse {
     std::uint32_t added = 0;
     std::uint32_t asked = 0;   // in this window
-    std::uint32_t missed = 0;  // in this window: strings that were not there yet
+    std::uint32_t missed = 0;  // in this window: strings not seen before
+    bool judged = false;
     bool given_up = false;
   };
 
@@ -53,7 +55,8 @@ class SharedStrings {
 
   std::pmr::vector<char> bytes_;
   std::pmr::vector<String> strings_;
-  std::pmr::vector<Slot> slots_;  // a power of two
+  std::pmr::vector<Slot> slots_;           // a power of two
+  std::pmr::vector<std::uint32_t> seen_;   // hashes of strings seen lately, each at a place of its own
   std::uint64_t references_ = 0;
 };
 

@@ -16,10 +16,17 @@ constexpr std::size_t slice_size = 4096;  // bytes of text escaped under one res
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f'); }
 
-// Whether the text says literally what _xHHHH_ would be read as.
+// Characters that XML 1.0 does not have (2.2), and CR, which its readers make a line feed (2.11).
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n'; }
+
+bool is_noncharacter(const char* in, const char* end) {  // U+FFFE, U+FFFF
+  return end - in >= 3 && in[0] == '\xEF' && in[1] == '\xBF' && (in[2] == '\xBE' || in[2] == '\xBF');
+}
+
+// Whether _xHHHH_ will stand here literally; its last _ may be the first one of an escape.
 bool is_escape_form(const char* in, const char* end) {
   return end - in >= 7 && in[1] == 'x' && is_hex(in[2]) && is_hex(in[3]) && is_hex(in[4]) && is_hex(in[5]) &&
-         in[6] == '_';
+         (in[6] == '_' || is_control(in[6]) || is_noncharacter(in + 6, end));
 }
 
 char* put(char* out, std::string_view bytes) {
@@ -45,15 +52,15 @@ char* escape_byte(char* out, const char*& in, const char* end) {
       if (is_escape_form(in - 1, end)) return put(out, "_x005F_");
       *out = c;
       return out + 1;
-    case '\xEF':  // U+FFFE and U+FFFF are no XML characters
-      if (end - in >= 3 && in[1] == '\xBF' && (in[2] == '\xBE' || in[2] == '\xBF')) {
+    case '\xEF':
+      if (is_noncharacter(in, end)) {
         out = put(out, in[2] == '\xBE' ? "_xFFFE_" : "_xFFFF_");
         in += 3;
         return out;
       }
       break;
     default:
-      if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') {
+      if (is_control(c)) {
         constexpr char digits[] = "0123456789ABCDEF";
         out = put(out, "_x00");
         *out++ = digits[c >> 4];
