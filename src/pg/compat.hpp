@@ -30,6 +30,15 @@ inline void check_json(char* text, int length) {
   pg_parse_json_or_ereport(lexer, &nullSemAction);
 }
 
+// PostgreSQL 16 gave its tree walkers' callbacks a type.
+using TreeWalker = bool (*)(Node*, void*);
+#if PG_VERSION_NUM >= 160000
+inline TreeWalker walker_argument(TreeWalker walker) { return walker; }
+#else
+using UntypedWalker = bool (*)();
+inline UntypedWalker walker_argument(TreeWalker walker) { return reinterpret_cast<UntypedWalker>(reinterpret_cast<void (*)()>(walker)); }
+#endif
+
 inline Oid primary_key_index(Relation table) {
 #if PG_VERSION_NUM >= 180000
   return RelationGetPrimaryKeyIndex(table, false);

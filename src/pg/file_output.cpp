@@ -26,7 +26,7 @@ namespace {
 constexpr std::size_t chunk_bytes = 1024 * 1024;
 // A value's chunks are copied once into the result, so few and large ones are as good as one.
 constexpr std::size_t value_first_chunk = 8 * 1024;
-constexpr std::size_t value_largest_chunk = 4 * 1024 * 1024;
+constexpr std::size_t value_largest_chunk = 16 * 1024 * 1024;
 
 ChunkSink::Options sink_options(FileTarget target, uint64 max_bytes) {
   ChunkSink::Options options;
@@ -278,6 +278,7 @@ bytea* file_value(FileOutput* file) {
   check_value_size(file, size);
 
   auto* value = static_cast<bytea*>(palloc(size + VARHDRSZ));
+  advise_huge_pages(value, size);
   SET_VARSIZE(value, size + VARHDRSZ);
   if (file->builder->is_xlsx()) {
     file->piece = 0;

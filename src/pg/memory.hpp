@@ -25,6 +25,10 @@ class ContextMemory final : public std::pmr::memory_resource {
   MemoryContext context_;
 };
 
+// Asks the kernel to back a large block with huge pages: a big file touches memory once, and a page fault for each 4 kB of it
+// costs more than the copying. Only a hint; nothing where there is no such thing.
+void advise_huge_pages(void* block, std::size_t size);
+
 // Has `destroy(object)` called when the context is reset or deleted, on abort too. May raise an error: call it before
 // the object holds anything.
 void destroy_with_context(MemoryContext context, void* object, void (*destroy)(void*));
