@@ -13,6 +13,7 @@ extern "C" {
 
 #include "../core/address_mask.hpp"
 #include "compat.hpp"
+#include "jsonb_text.hpp"
 #include "mask_datum.hpp"
 #include "numeric_reader.hpp"
 #include "settings.hpp"
@@ -163,10 +164,7 @@ void read_json(ColumnReader*, Datum value, Cell* cell) {
 }
 
 void read_jsonb(ColumnReader*, Datum value, Cell* cell) {
-  Jsonb* jsonb = DatumGetJsonbP(value);
-  StringInfoData text;
-  initStringInfo(&text);
-  JsonbToCString(&text, &jsonb->root, static_cast<int>(VARSIZE(jsonb)));
+  const StringInfoData text = jsonb_text(DatumGetJsonbP(value));
   set_text(cell, CellKind::json, text.data, text.len);
 }
 
