@@ -5,6 +5,8 @@ import subprocess
 import threading
 import time
 
+import psycopg
+
 from measure import Figure, compare
 
 BASE = "bench.lead"
@@ -140,6 +142,26 @@ def anonymous_kilobytes(process):
         return next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
 
 
+def megabytes_above_idle(query):
+    """Peak RssAnon of a backend that runs the query, above what it had when it was idle."""
+    with psycopg.connect(autocommit=True) as connection:
+        process = connection.info.backend_pid
+        idle = peak = anonymous_kilobytes(process)
+        done = threading.Event()
+
+        def watch():
+            nonlocal peak
+            while not done.wait(0.01):
+                peak = max(peak, anonymous_kilobytes(process))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        connection.execute(query)
+        done.set()
+        watcher.join()
+        return (peak - idle) / 1024
+
+
 def growth_figures(sides, rows):
     """Rate and memory of an export ten (hundred) times as large, unordered."""
     sides.connection.execute("CREATE TABLE bench.few AS SELECT * FROM bench.lead LIMIT 100000")
@@ -159,23 +181,9 @@ def growth_figures(sides, rows):
     figure.note = f"{many} rows against {few}"
     yield figure
 
-    process = sides.connection.execute("SELECT pg_backend_pid()").fetchone()[0]
-    idle = anonymous_kilobytes(process)
-    peak = [idle]
-    done = threading.Event()
-
-    def watch():
-        while not done.wait(0.02):
-            peak[0] = max(peak[0], anonymous_kilobytes(process))
-
-    for file_format in ("csv", "xlsx"):
-        peak[0] = idle
-        done.clear()
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        sides.connection.execute(stream("many", file_format))
-        done.set()
-        watcher.join()
-        grown = (peak[0] - idle) / 1024
-        name = "stream_anon_mb" if file_format == "csv" else "xlsx_stream_anon_mb"
+    for name, file_format in (("stream_anon_mb", "csv"), ("xlsx_stream_anon_mb", "xlsx")):
+        grown = megabytes_above_idle(stream("many", file_format))
         yield Figure(name, grown, grown, grown, floor=32, goal=16, at_most=True, note=f"{many} rows")
+    result = f"SELECT length(takeout.csv_file(l)) FROM {BASE} l"
+    grown = megabytes_above_idle(result) * 1024 * 1024 / sides.connection.execute(result).fetchone()[0]
+    yield Figure("csv_file_memory_vs_result", grown, grown, grown, floor=2.2, goal=2.2, at_most=True)
