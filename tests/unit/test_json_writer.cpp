@@ -228,7 +228,7 @@ TEST_CASE("a large binary, decimal or json is written whole") {
   CHECK(value_of(cell_of(CellKind::json, text)) == text);
 }
 
-TEST_CASE("more columns than one reservation holds are written whole") {
+TEST_CASE("an object of more columns than one reservation holds is written whole") {
   std::vector<std::string> names;
   for (int i = 0; i < 1600; ++i) names.push_back("column_" + std::to_string(i));
   std::vector<Column> columns;
