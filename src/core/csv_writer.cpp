@@ -1,5 +1,6 @@
 #include "csv_writer.hpp"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -20,6 +21,26 @@ constexpr std::size_t long_piece = 16 * 1024;  // bytes of a long value that are
 
 // What a delimiter can be and the text of a number, time, network or bytea can hold.
 constexpr std::string_view signs_in_values = "+-.:/\\";
+
+// Bytes that a cell of each kind needs at most: `fixed` and, for each byte that it points to, `factor` (all of them
+// quotes, or hex digits). The text for NULL comes on top.
+struct Room {
+  std::uint16_t fixed = 8 + max_value_text;  // quotes, guard, delimiter, \x
+  std::uint16_t factor = 0;
+};
+constexpr auto rooms = [] {
+  std::array<Room, static_cast<std::size_t>(CellKind::binary) + 1> table{};
+  for (const CellKind kind : {CellKind::decimal, CellKind::text, CellKind::json, CellKind::binary}) {
+    table[static_cast<std::size_t>(kind)] = {8, 2};
+  }
+  table[static_cast<std::size_t>(CellKind::null)] = {8, 0};
+  return table;
+}();
+
+std::size_t room_for(const Cell& cell) {
+  const Room room = rooms[static_cast<std::size_t>(cell.kind)];
+  return room.fixed + std::size_t{room.factor} * cell.length;
+}
 
 [[noreturn]] void refuse(const char* message, const char* detail) {
   throw Error(ErrorCode::invalid_option, message, detail);
@@ -63,23 +84,8 @@ void CsvWriter::begin(std::span<const Column> columns) {
 
 void CsvWriter::end() {}
 
-std::size_t CsvWriter::room_for(const Cell& cell) const {
-  constexpr std::size_t around = 8;  // quotes, guard, delimiter, \x
-  switch (cell.kind) {
-    case CellKind::null:
-      return around + options_.null_text.size();
-    case CellKind::decimal:
-    case CellKind::text:
-    case CellKind::json:
-    case CellKind::binary:
-      return around + 2 * std::size_t{cell.length};  // each byte doubled
-    default:
-      return around + max_value_text;
-  }
-}
-
 void CsvWriter::row(std::span<const Cell> cells) {
-  std::size_t room = end_of_record.size();
+  std::size_t room = end_of_record.size() + cells.size() * options_.null_text.size();
   for (const Cell& cell : cells) room += room_for(cell);
   if (room > largest_reservation) return write_long_row(cells);
 
@@ -204,7 +210,7 @@ void CsvWriter::write_long_row(std::span<const Cell> cells) {
     if (room > largest_reservation) {
       write_long_cell(cells[i]);
     } else {
-      sink_.commit(write_cell(sink_.reserve(room), cells[i]));
+      sink_.commit(write_cell(sink_.reserve(room + options_.null_text.size()), cells[i]));
     }
   }
   sink_.append(end_of_record);

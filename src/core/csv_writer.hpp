@@ -36,7 +36,6 @@ class CsvWriter final : public Writer {
   [[nodiscard]] std::uint64_t guarded_cells() const { return guarded_cells_; }
 
  private:
-  [[nodiscard]] std::size_t room_for(const Cell& cell) const;
   char* write_cell(char* out, const Cell& cell);
   char* write_value(char* out, const Cell& cell);
   char* write_text(char* out, std::string_view text);

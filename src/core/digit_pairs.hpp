@@ -39,4 +39,24 @@ inline char* write_up_to_four_digits(char* out, std::uint32_t value) {
   return out;
 }
 
+// The text of 0 to 255 and, in the fourth byte, its length: the parts of IPv4 addresses.
+inline constexpr auto octet_texts = [] {
+  std::array<char, 4 * 256> table{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    char* out = &table[4 * i];
+    if (i >= 100) *out++ = static_cast<char>('0' + i / 100);
+    if (i >= 10) *out++ = static_cast<char>('0' + i / 10 % 10);
+    *out++ = static_cast<char>('0' + i % 10);
+    table[4 * i + 3] = static_cast<char>(out - &table[4 * i]);
+  }
+  return table;
+}();
+
+// Writes four bytes, of which one to three count.
+inline char* write_octet(char* out, std::uint8_t value) {
+  const char* const text = &octet_texts[4 * std::size_t{value}];
+  std::memcpy(out, text, 4);
+  return out + text[3];
+}
+
 }  // namespace pg_takeout

@@ -1,5 +1,6 @@
 #include "json_writer.hpp"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -38,21 +39,25 @@ bool is_finite_decimal(std::string_view decimal) {
   return last >= '0' && last <= '9';
 }
 
+// Bytes that a cell of each kind needs at most: `fixed` and, for each byte that it points to, `factor`.
+struct Room {
+  std::uint8_t fixed = 8 + max_value_text;  // quotes, \\x
+  std::uint8_t factor = 0;
+};
+constexpr auto rooms = [] {
+  std::array<Room, static_cast<std::size_t>(CellKind::binary) + 1> table{};
+  const auto set = [&table](CellKind kind, std::uint8_t factor) { table[static_cast<std::size_t>(kind)] = {8, factor}; };
+  set(CellKind::null, 0);
+  set(CellKind::decimal, 1);
+  set(CellKind::text, longest_json_escape);
+  set(CellKind::json, 1);
+  set(CellKind::binary, 2);
+  return table;
+}();
+
 std::size_t room_for(const Cell& cell) {
-  constexpr std::size_t around = 8;  // quotes, \\x
-  switch (cell.kind) {
-    case CellKind::null:
-      return around;
-    case CellKind::decimal:
-    case CellKind::json:
-      return around + cell.length;
-    case CellKind::text:
-      return around + longest_json_escape * cell.length;
-    case CellKind::binary:
-      return around + 2 * std::size_t{cell.length};
-    default:
-      return around + max_value_text;
-  }
+  const Room room = rooms[static_cast<std::size_t>(cell.kind)];
+  return room.fixed + std::size_t{room.factor} * cell.length;
 }
 
 }  // namespace

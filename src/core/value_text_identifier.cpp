@@ -11,7 +11,7 @@ namespace {
 char* write_ipv4(char* out, const std::uint8_t* address) {
   for (int i = 0; i < 4; ++i) {
     if (i > 0) *out++ = '.';
-    out = write_up_to_four_digits(out, address[i]);
+    out = write_octet(out, address[i]);
   }
   return out;
 }
@@ -84,7 +84,7 @@ char* write_uuid(char* out, const unsigned char* bytes) {
 char* write_network(char* out, const Network& network) {
   out = network.version == 4 ? write_ipv4(out, network.address) : write_ipv6(out, network.address);
   *out++ = '/';
-  return write_up_to_four_digits(out, network.prefix);
+  return write_octet(out, network.prefix);
 }
 
 }  // namespace pg_takeout
