@@ -70,7 +70,7 @@ test-python: installed $(interop)/node_modules/.package-lock.json
 	$(PYTHON) -m pytest -c $(top)/tests/pytest.ini $(pytest_selection) $(top)/tests
 
 $(interop)/node_modules/.package-lock.json: $(interop)/package-lock.json
-	$(NPM) ci --prefix $(interop) --no-audit --no-fund --ignore-scripts
+	$(NPM) ci --prefix $(interop)
 	touch $@
 
 # Builds, and installs where pg_config says, through sudo if need be.
