@@ -74,7 +74,7 @@ BEGIN
     USING ERRCODE = '42P07',
           DETAIL = format('Schema "%s" has relations "%s" and "%s_dataset", or the longer name has over 63 bytes.',
                           schema, dataset, dataset),
-          HINT = 'Give the dataset another name with name => ….';
+          HINT = 'Give the dataset another name with name => ...';
 END
 $$;
 COMMENT ON FUNCTION takeout.name_view(name, text) IS
@@ -163,7 +163,7 @@ BEGIN
     RAISE EXCEPTION 'source % has no column %', source::text, takeout.quoted_list(wrong) USING ERRCODE = '22023',
       DETAIL = (SELECT format('Its columns are %s.', takeout.quoted_list(array_agg(a.attname::text ORDER BY a.attnum)))
                 FROM pg_attribute a WHERE a.attrelid = source::oid AND a.attnum > 0 AND NOT a.attisdropped),
-      HINT = 'Name those that there are with columns => …, key => …, time_column => … or mask => ….';
+      HINT = 'Name those that there are with columns => ..., key => ..., time_column => ... or mask => ...';
   END IF;
 
   SELECT array_agg(n) INTO wrong FROM (SELECT n FROM unnest(columns) n GROUP BY n HAVING count(*) > 1) twice;
@@ -179,7 +179,7 @@ BEGIN
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'key or time column % is not among the exported columns', takeout.quoted_list(wrong)
       USING ERRCODE = '22023',
-            HINT = 'Add it to columns => …, or name others with key => … and time_column => ….';
+            HINT = 'Add it to columns => ..., or name others with key => ... and time_column => ...';
   END IF;
 
   SELECT array_agg(a.attname) INTO wrong
@@ -188,7 +188,7 @@ BEGIN
     AND (a.attname = ANY (mask) OR takeout.holds_addresses(a.atttypid));
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION 'key column % holds addresses', takeout.quoted_list(wrong) USING ERRCODE = '22023',
-      DETAIL = 'Masked addresses do not tell rows apart.', HINT = 'Name other columns with key => ….';
+      DETAIL = 'Masked addresses do not tell rows apart.', HINT = 'Name other columns with key => ...';
   END IF;
 
   SELECT array_agg(a.attname) INTO wrong
@@ -244,7 +244,7 @@ BEGIN
     RAISE EXCEPTION 'dataset "%" cannot be its own parent', parent USING ERRCODE = '22023';
   ELSIF cardinality(parent_key) = 0 THEN
     RAISE EXCEPTION 'a dataset with a parent needs a parent key' USING ERRCODE = '22023',
-      HINT = 'Name the columns that both have and that join them with parent_key => ….';
+      HINT = 'Name the columns that both have and that join them with parent_key => ...';
   END IF;
   parent_view := (takeout.owned_dataset(parent) ->> 'view')::oid;
   SELECT array_agg(n) INTO wrong

@@ -121,7 +121,7 @@ BEGIN
       OR ((present ->> 'source_exists')::boolean AND (present ->> 'source')::oid <> source::oid)) THEN
     RAISE EXCEPTION 'dataset "%" already exists', dataset
       USING ERRCODE = '42710', DETAIL = 'It has another source.',
-            HINT = 'Give this one another name with name => …, or remove that one with takeout.drop_dataset.';
+            HINT = 'Give this one another name with name => ..., or remove that one with takeout.drop_dataset.';
   END IF;
 
   IF tenant_by IS NOT NULL AND tenant_value IS NOT NULL THEN
@@ -132,7 +132,7 @@ BEGIN
     IF tenant_by IS NULL THEN
       RAISE EXCEPTION 'source % has no tenant column', source::text USING ERRCODE = '22023',
         DETAIL = 'A dataset must say whose its rows are.',
-        HINT = 'Name the column with tenant_column => …, or the one owner of all rows with tenant => ''default''.';
+        HINT = 'Name the column with tenant_column => ..., or the one owner of all rows with tenant => ''default''.';
     END IF;
   END IF;
 
@@ -141,7 +141,7 @@ BEGIN
     IF key_by = '{}' THEN
       RAISE NOTICE 'dataset "%" has no key', dataset
         USING DETAIL = 'Without one it has no ids, no pages and no fixed order beyond its time column.',
-              HINT = 'Name the columns that tell its rows apart with key => ….';
+              HINT = 'Name the columns that tell its rows apart with key => ...';
     END IF;
   END IF;
   IF time_column IS NULL AND (columns IS NULL OR 'created_at' = ANY (columns)) THEN

@@ -46,7 +46,7 @@ void check_page(const ExportRequest* request, int32 page_rows) {
   if (request->dataset->key_count == 0)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("dataset \"%s\" has no key to page by", request->dataset->name),
-                    errhint("Its owner can name one: takeout.alter_dataset('%s', key => …); or use takeout.export_stream().",
+                    errhint("Its owner can name one: takeout.alter_dataset('%s', key => ...); or use takeout.export_stream().",
                             request->dataset->name)));
 }
 

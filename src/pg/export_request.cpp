@@ -73,7 +73,7 @@ void read_ids(ExportRequest* request, ArrayType* ids) {
   const Dataset* dataset = request->dataset;
   if (dataset->key_count == 0)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("dataset \"%s\" has no key to look ids up by", dataset->name),
-                    errhint("Its owner can name one: takeout.alter_dataset('%s', key => …).", dataset->name)));
+                    errhint("Its owner can name one: takeout.alter_dataset('%s', key => ...).", dataset->name)));
   const int count = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
   if (count > max_ids)
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
