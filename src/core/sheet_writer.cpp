@@ -11,25 +11,36 @@
 
 namespace pg_takeout {
 
+// What stands around a value of one type.
+struct CellMarkup {
+  std::uint8_t type;
+  bool search;  // values are text, of which parts may repeat
+  std::string_view opening;
+  std::string_view closing;
+};
+
 namespace {
 
-constexpr std::size_t max_markup = 128;       // bytes of one cell around its value
+constexpr std::string_view reference_start = "<c r=\"";
+constexpr std::string_view text_close = "</t></is></c>";
+constexpr std::string_view value_close = "</v></c>";
+constexpr CellMarkup number_markup{0, false, "\"><v>", value_close};
+constexpr CellMarkup boolean_markup{1, false, "\" t=\"b\"><v>", value_close};
+constexpr CellMarkup date_markup{2, false, "\" s=\"2\"><v>", value_close};
+constexpr CellMarkup timestamp_markup{3, false, "\" s=\"3\"><v>", value_close};
+constexpr CellMarkup time_markup{4, false, "\" s=\"4\"><v>", value_close};
+constexpr CellMarkup shared_markup{5, false, "\" t=\"s\"><v>", value_close};
+constexpr CellMarkup text_markup{6, true, "\" t=\"inlineStr\"><is><t>", text_close};
+constexpr CellMarkup code_markup{6, false, "\" t=\"inlineStr\"><is><t>", text_close};  // digits, of which none repeat
+constexpr CellMarkup spaced_markup{7, true, "\" t=\"inlineStr\"><is><t xml:space=\"preserve\">", text_close};
+constexpr CellMarkup header_markup{8, true, "\" s=\"1\" t=\"inlineStr\"><is><t>", text_close};
+constexpr CellMarkup spaced_header_markup{9, true, "\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">",
+                                          text_close};
+
+constexpr std::size_t max_markup = 256;       // bytes from one value to the next
 constexpr std::size_t short_text = 1024;      // bytes of text written under one reserve()
 constexpr std::uint32_t sampled_rows = 200;   // rows whose lengths set the columns' widths
 constexpr std::size_t sampled_length = 256;   // bytes of a text looked at for that
-
-constexpr std::string_view inline_open = "\" t=\"inlineStr\"><is><t>";
-constexpr std::string_view inline_open_preserve = "\" t=\"inlineStr\"><is><t xml:space=\"preserve\">";
-constexpr std::string_view header_open = "\" s=\"1\" t=\"inlineStr\"><is><t>";
-constexpr std::string_view header_open_preserve = "\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">";
-constexpr std::string_view inline_close = "</t></is></c>";
-constexpr std::string_view number_open = "\"><v>";
-constexpr std::string_view shared_open = "\" t=\"s\"><v>";
-constexpr std::string_view boolean_open = "\" t=\"b\"><v>";
-constexpr std::string_view date_open = "\" s=\"2\"><v>";
-constexpr std::string_view timestamp_open = "\" s=\"3\"><v>";
-constexpr std::string_view time_open = "\" s=\"4\"><v>";
-constexpr std::string_view value_close = "</v></c>";
 
 char* put(char* out, std::string_view bytes) {
   std::memcpy(out, bytes.data(), bytes.size());
@@ -57,17 +68,17 @@ bool is_quantity(CellKind kind) {
   return kind == CellKind::integer || kind == CellKind::decimal || kind == CellKind::float4 || kind == CellKind::float8;
 }
 
-std::string_view number_opening(CellKind kind) {
+const CellMarkup& number_markup_of(CellKind kind) {
   switch (kind) {
     case CellKind::date:
-      return date_open;
+      return date_markup;
     case CellKind::timestamp:
     case CellKind::timestamptz:
-      return timestamp_open;
+      return timestamp_markup;
     case CellKind::time:
-      return time_open;
+      return time_markup;
     default:
-      return number_open;
+      return number_markup;
   }
 }
 
@@ -96,11 +107,11 @@ char* write_as_number(char* out, const Cell& cell) {
 
 }  // namespace
 
-SheetWriter::SheetColumn::SheetColumn(const Column& column, std::size_t index, std::string_view zone,
+SheetWriter::SheetColumn::SheetColumn(const Column& column, std::size_t index_in_row, std::string_view zone,
                                       std::pmr::memory_resource* memory)
-    : identifier(column.identifier), title(column.name, memory) {
-  const std::string letters = column_letters(index);
-  char* end = put(put(open.data(), "<c r=\""), letters);
+    : index(static_cast<std::uint16_t>(index_in_row)), identifier(column.identifier), title(column.name, memory) {
+  const std::string letters = column_letters(index_in_row);
+  char* end = put(put(open.data(), reference_start), letters);
   open_length = static_cast<std::uint8_t>(end - open.data());
   if (column.kind == CellKind::timestamptz) {
     title += " (";
@@ -109,8 +120,8 @@ SheetWriter::SheetColumn::SheetColumn(const Column& column, std::size_t index, s
   }
 }
 
-SheetWriter::SheetWriter(Sink& xml, SharedStrings& strings, std::pmr::memory_resource* memory)
-    : xml_(xml), strings_(strings), memory_(memory), columns_(memory), scratch_(memory) {}
+SheetWriter::SheetWriter(Sink& xml, SheetDeflater* deflater, SharedStrings& strings, std::pmr::memory_resource* memory)
+    : xml_(xml), deflater_(deflater), strings_(strings), memory_(memory), columns_(memory), scratch_(memory) {}
 
 void SheetWriter::set_columns(std::span<const Column> columns, std::string_view zone) {
   if (columns.size() > max_sheet_columns) {
@@ -131,44 +142,75 @@ void SheetWriter::start_sheet() {
   rows_ = 0;
   row_digits_ = {'0'};
   row_digits_length_ = 1;
+  held_length_ = 0;
 }
 
-char* SheetWriter::start_row(char* out) {
+void SheetWriter::end_sheet() {
+  xml_.append({held_.data(), held_length_});
+  held_length_ = 0;
+}
+
+void SheetWriter::hold_back(std::string_view markup) {
+  if (held_length_ + markup.size() > held_.size()) end_sheet();  // rows without cells
+  put(held_.data() + held_length_, markup);
+  held_length_ += markup.size();
+}
+
+void SheetWriter::start_row() {
   ++rows_;
-  int i = row_digits_length_ - 1;
-  while (i >= 0 && row_digits_[static_cast<std::size_t>(i)] == '9') row_digits_[static_cast<std::size_t>(i--)] = '0';
-  if (i >= 0) {
-    ++row_digits_[static_cast<std::size_t>(i)];
+  std::size_t i = row_digits_length_;
+  while (i > 0 && row_digits_[i - 1] == '9') row_digits_[--i] = '0';
+  if (i > 0) {
+    ++row_digits_[i - 1];
   } else {  // 99 to 100: all digits are zeros now
     row_digits_[row_digits_length_++] = '0';
     row_digits_[0] = '1';
   }
-  out = put(out, "<row r=\"");
-  std::memcpy(out, row_digits_.data(), row_digits_.size());
-  return put(out + row_digits_length_, "\">");
+  hold_back("<row r=\"");
+  hold_back({row_digits_.data(), row_digits_length_});
+  hold_back("\">");
 }
 
-char* SheetWriter::start_cell(char* out, const SheetColumn& column) const {
+// Writes what was held back and a cell's markup up to its value.
+char* SheetWriter::start_cell(char* out, const SheetColumn& column, const CellMarkup& markup) {
+  const char* const start = out;
+  const auto written = [&] { return static_cast<std::uint8_t>(out - start); };
+  std::memcpy(out, held_.data(), held_.size());
+  out += held_length_;
+  CellMark mark;
+  mark.start = start;
+  mark.digits = static_cast<std::uint8_t>(written() + column.open_length);
+  mark.letters = static_cast<std::uint8_t>(written() + reference_start.size());
   std::memcpy(out, column.open.data(), column.open.size());
   out += column.open_length;
   std::memcpy(out, row_digits_.data(), row_digits_.size());
-  return out + row_digits_length_;
+  out += row_digits_length_;
+  mark.digits_end = written();
+  out = put(out, markup.opening);
+  mark.value = written();
+  mark.column = column.index;
+  mark.type = markup.type;
+  mark.search = markup.search;
+  if (deflater_ != nullptr) deflater_->mark(mark);
+  put(held_.data(), markup.closing);
+  held_length_ = markup.closing.size();
+  return out;
 }
 
 void SheetWriter::write_header() {
-  xml_.commit(start_row(xml_.reserve(max_markup)));
+  start_row();
   for (SheetColumn& column : columns_) {
-    write_inline(column, column.title, CellFormat::header);
+    write_inline(column, column.title, has_outer_space(column.title) ? spaced_header_markup : header_markup);
     column.width = std::max(column.width, displayed_length(column.title));
   }
-  xml_.append("</row>");
+  hold_back("</row>");
 }
 
 void SheetWriter::write_row(std::span<const Cell> cells) {
   ++data_rows_;
-  xml_.commit(start_row(xml_.reserve(max_markup)));
+  start_row();
   for (std::size_t i = 0; i < cells.size(); ++i) write_cell(columns_[i], cells[i]);
-  xml_.append("</row>");
+  hold_back("</row>");
   if (rows_ <= sampled_rows) {
     for (std::size_t i = 0; i < cells.size(); ++i) note_width(columns_[i], cells[i]);
   }
@@ -179,9 +221,9 @@ void SheetWriter::write_cell(SheetColumn& column, const Cell& cell) {
     case CellKind::null:
       return;
     case CellKind::boolean: {
-      char* out = put(start_cell(xml_.reserve(max_markup), column), boolean_open);
+      char* out = start_cell(xml_.reserve(max_markup + 1), column, boolean_markup);
       *out++ = cell.integer != 0 ? '1' : '0';
-      xml_.commit(put(out, value_close));
+      xml_.commit(out);
       return;
     }
     case CellKind::text:
@@ -191,18 +233,16 @@ void SheetWriter::write_cell(SheetColumn& column, const Cell& cell) {
     case CellKind::binary:
       write_binary(column, cell.view());
       return;
-    case CellKind::uuid:
-    case CellKind::network:
-      write_value_text(column, cell);
-      return;
     default:
       break;
   }
   if (!column.identifier || !is_quantity(cell.kind)) {
-    char* out = put(start_cell(xml_.reserve(max_markup + max_sheet_value), column), number_opening(cell.kind));
-    out = write_as_number(out, cell);
-    if (out != nullptr) {
-      xml_.commit(put(out, value_close));
+    char value[max_sheet_value];
+    const char* const end = write_as_number(value, cell);
+    if (end != nullptr) {
+      char* out = start_cell(xml_.reserve(max_markup + max_sheet_value), column, number_markup_of(cell.kind));
+      std::memcpy(out, value, sizeof value);
+      xml_.commit(out + (end - value));
       return;
     }
   }
@@ -249,38 +289,37 @@ void SheetWriter::write_value_text(SheetColumn& column, const Cell& cell) {
     default:
       throw Error(ErrorCode::internal, "cell of unknown kind");
   }
-  write_text(column, {text, static_cast<std::size_t>(end - text)});
+  write_shared_or_inline(column, {text, static_cast<std::size_t>(end - text)},
+                         cell.kind == CellKind::network ? text_markup : code_markup);
 }
 
 void SheetWriter::write_text(SheetColumn& column, std::string_view text) {
   if (text.size() > max_cell_units) {
     if (const std::size_t units = utf16_length(text); units > max_cell_units) throw_too_long(column, units);
   }
-  const std::uint32_t index = strings_.reference(column.strings, text);
-  if (index == SharedStrings::none) {
-    write_inline(column, text, CellFormat::general);
-    return;
-  }
-  char* out = put(start_cell(xml_.reserve(max_markup), column), shared_open);
-  xml_.commit(put(write_integer(out, index), value_close));
+  write_shared_or_inline(column, text, has_outer_space(text) ? spaced_markup : text_markup);
 }
 
-void SheetWriter::write_inline(const SheetColumn& column, std::string_view text, CellFormat format) {
-  const bool header = format == CellFormat::header;
-  const std::string_view opening = has_outer_space(text) ? (header ? header_open_preserve : inline_open_preserve)
-                                                         : (header ? header_open : inline_open);
+void SheetWriter::write_shared_or_inline(SheetColumn& column, std::string_view text, const CellMarkup& markup) {
+  const std::uint32_t index = strings_.reference(column.strings, text);
+  if (index == SharedStrings::none) {
+    write_inline(column, text, markup);
+    return;
+  }
+  char* out = start_cell(xml_.reserve(max_markup + max_value_text), column, shared_markup);
+  xml_.commit(write_integer(out, index));
+}
+
+void SheetWriter::write_inline(const SheetColumn& column, std::string_view text, const CellMarkup& markup) {
   const bool whole = text.size() <= short_text;
   char* out = xml_.reserve(max_markup + (whole ? max_escaped_byte * short_text + escape_slack : 0));
-  out = put(start_cell(out, column), opening);
+  out = start_cell(out, column, markup);
   if (whole) {
     const char* in = text.data();
     out = escape_text(out, in, in + text.size(), in + text.size());
-  } else {
-    xml_.commit(out);
-    append_escaped(xml_, text);
-    out = xml_.reserve(max_markup);
   }
-  xml_.commit(put(out, inline_close));
+  xml_.commit(out);
+  if (!whole) append_escaped(xml_, text);
 }
 
 void SheetWriter::write_binary(SheetColumn& column, std::string_view bytes) {

@@ -1,10 +1,11 @@
 #include "xlsx_writer.hpp"
 
-#include <optional>
+#include <algorithm>
 
 #include "deflater.hpp"
 #include "error.hpp"
 #include "shared_strings.hpp"
+#include "sheet_deflater.hpp"
 #include "sheet_name.hpp"
 #include "sheet_writer.hpp"
 #include "xlsx_frame.hpp"
@@ -51,22 +52,23 @@ struct FinishedSheet {
 }  // namespace
 
 struct XlsxWriter::State {
-  State(XlsxOptions given, Sink& spool_sink, std::pmr::memory_resource* memory)
-      : options(std::move(given)), spool(spool_sink), deflater(memory), strings(memory),
-        sheet(deflater, strings, memory) {}
+  State(XlsxOptions given, Sink& spool_sink, std::pmr::memory_resource* given_memory)
+      : options(std::move(given)), spool(spool_sink), memory(given_memory), strings(given_memory),
+        rows(given_memory), sheet(rows, &rows, strings, given_memory) {}
 
   void start_table(std::string_view name, std::span<const Column> columns);
   void start_sheet();
   void end_sheet();
   void write_about(std::span<const AboutLine> lines);
-  void add_entry(ZipLayout& zip, const FramePart& part);
-  void add_shared_strings(ZipLayout& zip);
+  void add_entry(ZipLayout& zip, Deflater& deflater, const FramePart& part);
+  void add_shared_strings(ZipLayout& zip, Deflater& deflater);
   [[nodiscard]] std::vector<std::string> names() const;
 
   XlsxOptions options;
   Sink& spool;
-  Deflater deflater;
+  std::pmr::memory_resource* memory;
   SharedStrings strings;
+  SheetDeflater rows;
   SheetWriter sheet;
   std::vector<FinishedSheet> sheets;
   std::uint64_t spooled = 0;  // bytes
@@ -93,7 +95,7 @@ void XlsxWriter::State::start_table(std::string_view name, std::span<const Colum
 void XlsxWriter::State::start_sheet() {
   ++table_sheets;
   sheet_name = make_sheet_name(table_name, table_sheets, names());
-  deflater.start(spool);
+  rows.start(spool, sheet.columns());
   sheet.start_sheet();
   sheet.write_header();
   open = true;
@@ -102,7 +104,8 @@ void XlsxWriter::State::start_sheet() {
 void XlsxWriter::State::end_sheet() {
   FinishedSheet finished;
   finished.frame = {sheet_name, sheet.rows(), sheet.widths(), true};
-  finished.rows = deflater.finish(Deflater::Ending::open);
+  sheet.end_sheet();
+  finished.rows = rows.finish();
   finished.data.push_back({{}, spooled, finished.rows.compressed_size});
   spooled += finished.rows.compressed_size;
   sheets.push_back(std::move(finished));
@@ -113,7 +116,7 @@ void XlsxWriter::State::write_about(std::span<const AboutLine> lines) {
   const Column columns[] = {{"Name"}, {"Value"}};
   sheet.set_columns(columns, {});
   StringSink bytes;
-  deflater.start(bytes);
+  rows.start(bytes, sheet.columns());
   sheet.start_sheet();
   for (const auto& [name, value] : lines) {
     const Cell cells[] = {Cell::of_bytes(CellKind::text, name.data(), name.size()),
@@ -122,13 +125,14 @@ void XlsxWriter::State::write_about(std::span<const AboutLine> lines) {
   }
   FinishedSheet finished;
   finished.frame = {make_sheet_name("About", 1, names()), sheet.rows(), sheet.widths(), false};
-  finished.rows = deflater.finish(Deflater::Ending::open);
+  sheet.end_sheet();
+  finished.rows = rows.finish();
   finished.data.push_back({bytes.take()});
   sheets.push_back(std::move(finished));
 }
 
-void XlsxWriter::State::add_entry(ZipLayout& zip, const FramePart& part) {
-  const auto compress = [this](std::string_view bytes, Deflater::Ending ending, FilePiece& piece) {
+void XlsxWriter::State::add_entry(ZipLayout& zip, Deflater& deflater, const FramePart& part) {
+  const auto compress = [&deflater](std::string_view bytes, Deflater::Ending ending, FilePiece& piece) {
     StringSink sink;
     deflater.start(sink);
     deflater.append(bytes);
@@ -155,7 +159,7 @@ void XlsxWriter::State::add_entry(ZipLayout& zip, const FramePart& part) {
   zip.add(part.name, whole, std::move(data));
 }
 
-void XlsxWriter::State::add_shared_strings(ZipLayout& zip) {
+void XlsxWriter::State::add_shared_strings(ZipLayout& zip, Deflater& deflater) {
   StringSink sink;
   deflater.start(sink);
   strings.write_part(deflater);
@@ -194,8 +198,9 @@ std::vector<FilePiece> XlsxWriter::finish(std::span<const AboutLine> about, std:
   for (const FinishedSheet& sheet : state.sheets) frames.push_back(sheet.frame);
   const bool shared = state.strings.size() > 0;
   ZipLayout zip(created);
-  for (const FramePart& part : build_frame(frames, created, shared)) state.add_entry(zip, part);
-  if (shared) state.add_shared_strings(zip);
+  Deflater deflater(state.memory);
+  for (const FramePart& part : build_frame(frames, created, shared)) state.add_entry(zip, deflater, part);
+  if (shared) state.add_shared_strings(zip, deflater);
   return zip.finish();
 }
 

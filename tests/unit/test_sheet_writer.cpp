@@ -19,7 +19,7 @@ Cell integer_cell(std::int64_t value) { return Cell::of_integer(CellKind::intege
 struct Sheet {
   MemorySink xml;
   SharedStrings strings{std::pmr::new_delete_resource()};
-  SheetWriter writer{xml, strings, std::pmr::new_delete_resource()};
+  SheetWriter writer{xml, nullptr, strings, std::pmr::new_delete_resource()};
 };
 
 std::string rows_xml(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows,
@@ -28,6 +28,7 @@ std::string rows_xml(const std::vector<Column>& columns, const std::vector<std::
   sheet.writer.set_columns(columns, zone);
   sheet.writer.start_sheet();
   for (const auto& row : rows) sheet.writer.write_row(row);
+  sheet.writer.end_sheet();
   return std::string(sheet.xml.text());
 }
 
@@ -114,6 +115,7 @@ TEST_CASE("the header is bold text and names the zone of its times") {
     sheet.writer.set_columns(columns, zone);
     sheet.writer.start_sheet();
     sheet.writer.write_header();
+    sheet.writer.end_sheet();
     return std::string(sheet.xml.text());
   };
   CHECK(header("") ==
@@ -138,6 +140,7 @@ TEST_CASE("rows and columns are numbered as Excel does") {
   sheet.writer.set_columns(std::span(columns).first(1), {});
   sheet.writer.start_sheet();
   for (int i = 0; i < 100001; ++i) sheet.writer.write_row(std::span(cells).first(1));
+  sheet.writer.end_sheet();
   const std::string_view rows = sheet.xml.text();
   at = 0;
   for (int i = 1; i <= 100001; ++i) {
@@ -146,6 +149,7 @@ TEST_CASE("rows and columns are numbered as Excel does") {
   }
   sheet.writer.start_sheet();
   sheet.writer.write_row(std::span(cells).first(1));
+  sheet.writer.end_sheet();
   CHECK(sheet.xml.text().ends_with("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row>"));
 }
 
@@ -185,6 +189,7 @@ TEST_CASE("strings that repeat are shared") {
   sheet.writer.start_sheet();
   const Cell cells[] = {text_cell("Turku")};
   for (int i = 0; i < 3; ++i) sheet.writer.write_row(cells);
+  sheet.writer.end_sheet();
   CHECK(sheet.xml.text() ==
         "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>Turku</t></is></c></row>"
         "<row r=\"2\"><c r=\"A2\" t=\"s\"><v>0</v></c></row><row r=\"3\"><c r=\"A3\" t=\"s\"><v>0</v></c></row>");
