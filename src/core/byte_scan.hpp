@@ -76,9 +76,7 @@ struct ByteBlock {
 struct CsvSpecialBytes {
   char delimiter;
 
-  [[nodiscard]] bool holds(char byte) const {
-    return byte == delimiter || byte == '"' || byte == '\r' || byte == '\n';
-  }
+  [[nodiscard]] bool holds(char byte) const { return byte == delimiter || byte == '"' || byte == '\r' || byte == '\n'; }
 #ifdef PG_TAKEOUT_BYTE_BLOCK
   [[nodiscard]] ByteBlock matches(ByteBlock block) const {
     return (block.equal_to(delimiter) | block.equal_to('"')) | (block.equal_to('\r') | block.equal_to('\n'));

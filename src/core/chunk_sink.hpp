@@ -14,9 +14,9 @@ namespace pg_takeout {
 class ChunkSink final : public Sink {
  public:
   struct Options {
-    std::size_t first_chunk = 64 * 1024;    // bytes; later chunks double up to largest_chunk
+    std::size_t first_chunk = 64 * 1024;  // bytes; later chunks double up to largest_chunk
     std::size_t largest_chunk = 1024 * 1024;
-    std::size_t header = 0;                 // bytes left free before each chunk's data, for the caller
+    std::size_t header = 0;  // bytes left free before each chunk's data, for the caller
     // Of all bytes written, released ones included. Error too_many_bytes before memory for more is taken.
     std::uint64_t max_bytes = UINT64_MAX;
     const volatile std::sig_atomic_t* stop = nullptr;  // Error interrupted when it is not 0 at a new chunk
@@ -65,7 +65,7 @@ class ChunkSink final : public Sink {
   std::size_t next_capacity_;
   std::uint64_t closed_bytes_ = 0;  // in all chunks but the last
   std::uint64_t released_bytes_ = 0;
-  Chunk spare_{};                   // kept from release_first() for the next make_room()
+  Chunk spare_{};  // kept from release_first() for the next make_room()
 };
 
 }  // namespace pg_takeout

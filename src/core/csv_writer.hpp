@@ -20,7 +20,7 @@ struct CsvOptions {
   bool excel = false;    // dialect: UTF-8 byte order mark and formula guard
   char delimiter = ',';  // one ASCII byte, not a quote, CR, LF, letter, digit or space
   bool header = true;
-  std::string null_text; // what stands for NULL, unquoted; an equal value is quoted
+  std::string null_text;  // what stands for NULL, unquoted; an equal value is quoted
 };
 
 class CsvWriter final : public Writer {
@@ -50,7 +50,7 @@ class CsvWriter final : public Writer {
   CsvOptions options_;
   Sink& sink_;
   char delimiter_;
-  bool values_are_plain_ = true;     // no number, time or network can need quotes
+  bool values_are_plain_ = true;       // no number, time or network can need quotes
   bool bare_text_can_mislead_ = true;  // means_something_else() has to be asked
   bool single_column_ = false;
   std::uint64_t guarded_cells_ = 0;

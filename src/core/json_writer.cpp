@@ -46,7 +46,9 @@ struct Room {
 };
 constexpr auto rooms = [] {
   std::array<Room, static_cast<std::size_t>(CellKind::binary) + 1> table{};
-  const auto set = [&table](CellKind kind, std::uint8_t factor) { table[static_cast<std::size_t>(kind)] = {8, factor}; };
+  const auto set = [&table](CellKind kind, std::uint8_t factor) {
+    table[static_cast<std::size_t>(kind)] = {8, factor};
+  };
   set(CellKind::null, 0);
   set(CellKind::decimal, 1);
   set(CellKind::text, longest_json_escape);
@@ -153,9 +155,8 @@ char* JsonWriter::write_cell(char* out, const Cell& cell) {
     case CellKind::text:
       return write_string(out, [&cell](char* at) { return write_json_escaped(at, cell.view()); });
     case CellKind::uuid:
-      return write_string(out, [&cell](char* at) {
-        return write_uuid(at, reinterpret_cast<const unsigned char*>(cell.bytes));
-      });
+      return write_string(
+          out, [&cell](char* at) { return write_uuid(at, reinterpret_cast<const unsigned char*>(cell.bytes)); });
     case CellKind::date:
       if (!is_date_of_our_era(cell.integer)) return write_null(out);
       return write_string(out, [&cell](char* at) { return write_date(at, cell.integer); });

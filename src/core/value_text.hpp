@@ -12,7 +12,8 @@ namespace pg_takeout {
 inline constexpr std::size_t max_value_text = 64;  // bytes: none of these functions writes more
 
 char* write_integer(char* out, std::int64_t value);
-// Shortest decimal that reads back as the same value; NaN, Infinity, -Infinity as PostgreSQL spells them.
+// Shortest decimal that reads back as the same value, in PostgreSQL's layout; NaN, Infinity, -Infinity as it spells them.
+// (Above 2^53, 2^24 for float4, PostgreSQL adds digits where the shortest decimal lies halfway between two values.)
 char* write_float4(char* out, float value);
 char* write_float8(char* out, double value);
 char* write_uuid(char* out, const unsigned char* bytes);
@@ -47,8 +48,8 @@ char* write_network(char* out, const Network& network);
 struct NumericDigits {
   const std::int16_t* digits;
   std::int32_t count;
-  std::int32_t weight;          // the first digit stands for digits[0] * 10000 ^ weight
-  std::int32_t display_scale;   // decimal digits after the point that are shown
+  std::int32_t weight;         // the first digit stands for digits[0] * 10000 ^ weight
+  std::int32_t display_scale;  // decimal digits after the point that are shown
   bool negative;
 };
 [[nodiscard]] std::size_t numeric_text_bound(const NumericDigits& numeric);

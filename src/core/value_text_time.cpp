@@ -32,7 +32,7 @@ constexpr CivilDate civil_date(std::int64_t days) {
   return {era * 400 + year_of_era + (month <= 2 ? 1 : 0), month, day};
 }
 
-constexpr std::int64_t first_rfc3339_day = -730'119;  // 0001-01-01
+constexpr std::int64_t first_rfc3339_day = -730'119;     // 0001-01-01
 constexpr std::int64_t end_of_rfc3339_days = 2'921'940;  // 10000-01-01
 static_assert(civil_date(first_rfc3339_day).year == 1 && civil_date(first_rfc3339_day - 1).year == 0);
 static_assert(civil_date(end_of_rfc3339_days).year == 10'000 && civil_date(end_of_rfc3339_days - 1).year == 9'999);

@@ -191,6 +191,44 @@ TEST_CASE("one reservation at most passes the cap before it is noticed") {
   REQUIRE(code_of([&] { sink.check_limit(); }) == ErrorCode::too_many_bytes);
 }
 
+TEST_CASE("the window of a chunk that is used again ends at the cap") {
+  ChunkSink::Options options;
+  options.first_chunk = options.largest_chunk = 100;
+  options.max_bytes = 250;
+  const auto put = [](ChunkSink& sink, std::size_t reserved, std::size_t written) {
+    char* const out = sink.reserve(reserved);
+    std::memset(out, 'x', written);
+    sink.commit(out + written);
+  };
+  for (const bool reserve_more_than_is_left : {false, true}) {
+    ChunkSink sink(options, std::pmr::new_delete_resource());
+    for (int i = 0; i < 2; ++i) {
+      put(sink, 100, 100);
+      sink.release_first();
+    }
+    if (reserve_more_than_is_left) {
+      put(sink, 40, 5);
+      put(sink, 48, 5);
+      put(sink, 60, 60);
+    } else {
+      put(sink, 50, 50);
+    }
+    REQUIRE(code_of([&] { put(sink, 1, 1); }) == ErrorCode::too_many_bytes);
+  }
+}
+
+TEST_CASE("a chunk that is too small for its first reservation is not handed out") {
+  ChunkSink::Options options;
+  options.first_chunk = 16;
+  ChunkSink sink(options, std::pmr::new_delete_resource());
+  static_cast<void>(sink.reserve(10));
+  char* const out = sink.reserve(1000);
+  std::memset(out, 'x', 1000);
+  sink.commit(out + 1000);
+  REQUIRE_FALSE(sink.has_full_chunk());
+  REQUIRE(sink.first_chunk().size == 1000);
+}
+
 TEST_CASE("no memory is taken for what lies above the cap") {
   CountingMemory memory;
   ChunkSink::Options options;

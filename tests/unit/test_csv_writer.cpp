@@ -1,7 +1,7 @@
 #include "csv_writer.hpp"
 
-#include <cctype>
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <limits>
 #include <random>
 #include <string>
@@ -42,7 +42,8 @@ std::string line_of(const std::vector<Cell>& cells, CsvOptions options = {}) {
 }
 
 std::string random_text(std::mt19937& random, std::size_t size) {
-  static constexpr std::string_view pieces[] = {",", "\"", "\r", "\n", "\r\n", ";", " ", "\\.", "ä", "😀", "'", "=", "\""};
+  static constexpr std::string_view pieces[] = {",",   "\"", "\r", "\n", "\r\n", ";", " ",
+                                                "\\.", "ä",  "😀",  "'",  "=",    "\""};
   std::string text;
   const bool awkward = random() % 3 == 0;
   while (text.size() < size) {
@@ -92,6 +93,9 @@ TEST_CASE("a field is quoted only when it must be") {
 TEST_CASE("the end-of-data mark of COPY is quoted where it stands alone in a record") {
   CHECK(line_of({text_cell("\\.")}) == "\"\\.\"");
   CHECK(write_csv({}, {{"\\."}}, {}) == "\"\\.\"\r\n");
+  CsvOptions options;
+  options.null_text = "NULL";
+  CHECK(line_of({text_cell("\\."), Cell{}}, options) == "\\.,NULL");
 }
 
 TEST_CASE("header names are quoted by the same rule") {
@@ -189,7 +193,8 @@ TEST_CASE("the excel dialect begins with a byte order mark") {
   options.excel = true;
   options.delimiter = ';';
   CHECK(write_csv(options, columns_of(2), {{text_cell("a,b"), text_cell("c;d")}}) ==
-        "\xef\xbb\xbf" "a;b\r\na,b;\"c;d\"\r\n");
+        "\xef\xbb\xbf"
+        "a;b\r\na,b;\"c;d\"\r\n");
   options.header = false;
   CHECK(write_csv(options, columns_of(2), {}) == "\xef\xbb\xbf");
 }
@@ -208,8 +213,8 @@ TEST_CASE("the excel dialect guards text that a spreadsheet would run") {
   const std::string big = "=" + std::string(100'000, 'x');
   writer.row(std::vector<Cell>{text_cell(big), Cell{}, Cell{}, Cell{}, Cell{}});
   writer.end();
-  CHECK(test::text_of(sink) == "\xef\xbb\xbf'=1+1,+358 40 123,\"'-a,b\",'\tx,'-1e5\r\n-1,-1e-07,-1,'＝x,\"'\nx\"\r\n'" + big +
-                                   ",,,,\r\n");
+  CHECK(test::text_of(sink) ==
+        "\xef\xbb\xbf'=1+1,+358 40 123,\"'-a,b\",'\tx,'-1e5\r\n-1,-1e-07,-1,'＝x,\"'\nx\"\r\n'" + big + ",,,,\r\n");
   CHECK(writer.guarded_cells() == 7);
 }
 
@@ -257,7 +262,8 @@ TEST_CASE("random text comes back from a strict reader") {
 
 TEST_CASE("values of every size are written as the slow way writes them") {
   std::mt19937 random(21);
-  for (const std::size_t size : {1'000, 16'383, 16'384, 16'385, 32'750, 32'760, 32'765, 32'768, 65'535, 65'536, 300'000}) {
+  for (const std::size_t size :
+       {1'000, 16'383, 16'384, 16'385, 32'750, 32'760, 32'765, 32'768, 65'535, 65'536, 300'000}) {
     for (int round = 0; round < 8; ++round) {
       const std::string text = round == 0 ? std::string(size, '"') : random_text(random, size);
       const std::string expected = slow_field(text, ',');

@@ -28,8 +28,13 @@ class Pattern {
 }  // namespace
 
 TEST_CASE("what a spreadsheet would run is a formula") {
-  for (const char* const text : {"=1+1", "=", "+cmd|' /C calc'!A0", "-2+3+cmd", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "+",
-                                 "-", "-a", "+1a", "--1", "+-1", "-1e5", "＝1", "＋1", "－1", "＠a", "-(1)", "+1;2"}) {
+  for (const char* const text : {"=1+1",     "=",        "+cmd|' /C calc'!A0",
+                                 "-2+3+cmd", "@SUM(A1)", "\t=1",
+                                 "\r=1",     "\n=1",     "+",
+                                 "-",        "-a",       "+1a",
+                                 "--1",      "+-1",      "-1e5",
+                                 "＝1",      "＋1",      "－1",
+                                 "＠a",      "-(1)",     "+1;2"}) {
     CHECK(is_formula(text));
   }
 }
@@ -45,8 +50,8 @@ TEST_CASE("the guard is what its rule says as a regular expression") {
   const Pattern starts("^(=|\\+|-|@|\t|\r|\n|＝|＋|－|＠)");
   const Pattern number("^[+-]?[0-9][0-9 ().,-]*$");
   std::mt19937 random(14);
-  const std::string alphabet[] = {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "／", "0", "5",
-                                  "9", " ", "(", ")", ".", ",", "a",  "e",  ";",  "\""};
+  const std::string alphabet[] = {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "／",
+                                  "0", "5", "9", " ", "(",  ")",  ".",  ",",  "a",  "e",  ";",  "\""};
   for (int i = 0; i < 30'000; ++i) {
     std::string text;
     for (unsigned k = random() % 6; k > 0; --k) text += alphabet[random() % std::size(alphabet)];

@@ -40,8 +40,8 @@ std::string value_of(const Cell& cell, const JsonOptions& options = lines) {
 }
 
 std::string random_text(std::mt19937& random, std::size_t size) {
-  static constexpr std::string_view pieces[] = {"\"", "\\", "\n", "\r", "\t", "\b", "\f", "\x01", "\x1f", "\x7f", "ä", "😀",
-                                                "</script>", "\xe2\x80\xa8", "/"};
+  static constexpr std::string_view pieces[] = {"\"",   "\\",   "\n", "\r", "\t",        "\b",           "\f", "\x01",
+                                                "\x1f", "\x7f", "ä",  "😀",  "</script>", "\xe2\x80\xa8", "/"};
   std::string text;
   const bool awkward = random() % 2 == 0;
   while (text.size() < size) {
@@ -76,7 +76,9 @@ TEST_CASE("pretty is indented by two spaces") {
   const Rows rows{{integer_cell(1), Cell{}}, {integer_cell(2), text_cell("x")}};
   const std::string text = write_json(pretty, columns, rows);
   CHECK(text == ordered_json::parse(text).dump(2) + "\n");
-  CHECK(text == "[\n  {\n    \"a\": 1,\n    \"b \\\"c\\\"\": null\n  },\n  {\n    \"a\": 2,\n    \"b \\\"c\\\"\": \"x\"\n  }\n]\n");
+  CHECK(text ==
+        "[\n  {\n    \"a\": 1,\n    \"b \\\"c\\\"\": null\n  },\n  {\n    \"a\": 2,\n    \"b \\\"c\\\"\": \"x\"\n  "
+        "}\n]\n");
   CHECK(write_json(pretty, columns, {}) == "[]\n");
 }
 
@@ -208,7 +210,8 @@ TEST_CASE("values of every size come back") {
   for (const std::size_t size : {1'000, 8'191, 8'192, 8'193, 10'900, 10'910, 10'920, 10'930, 65'536, 300'000}) {
     for (int round = 0; round < 4; ++round) {
       const std::string text = round == 0 ? std::string(size, '\x01') : random_text(random, size);
-      const std::string written = write_json(array, {{"a"}, {"b"}, {"c"}}, {{integer_cell(1), text_cell(text), text_cell(text)}});
+      const std::string written =
+          write_json(array, {{"a"}, {"b"}, {"c"}}, {{integer_cell(1), text_cell(text), text_cell(text)}});
       const json parsed = json::parse(written);
       REQUIRE(parsed[0]["a"] == 1);
       REQUIRE(parsed[0]["b"] == text);

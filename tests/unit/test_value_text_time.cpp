@@ -11,8 +11,8 @@ using namespace pg_takeout;
 namespace {
 
 constexpr std::int64_t day_microseconds = 86'400'000'000;
-constexpr std::int64_t first_day = -2'451'545;      // 4714-11-24 BC, PostgreSQL's first date
-constexpr std::int64_t last_day = 2'145'031'948;    // 5874897-12-31, its last
+constexpr std::int64_t first_day = -2'451'545;    // 4714-11-24 BC, PostgreSQL's first date
+constexpr std::int64_t last_day = 2'145'031'948;  // 5874897-12-31, its last
 constexpr std::int64_t first_timestamp = -211'813'488'000'000'000;
 constexpr std::int64_t end_of_timestamps = 9'223'371'331'200'000'000;
 
@@ -72,8 +72,8 @@ TEST_CASE("dates are those of std::chrono over the whole of its range") {
   const std::int64_t end = (sys_days{year::max() / December / 31} - start).count();
   for (std::int64_t day = first; day <= end; day += 17) {
     const year_month_day date{start + days{day}};
-    const std::string expected =
-        civil_text(static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+    const std::string expected = civil_text(static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                            static_cast<unsigned>(date.day()));
     if (date_text(day) != expected) FAIL("day " << day << ": " << date_text(day) << ", not " << expected);
   }
   SUCCEED();
