@@ -93,10 +93,9 @@ std::size_t run_lengths(std::span<const std::uint8_t> lengths, std::span<LengthR
 
 void DeflateBlockWriter::start(Sink& target) {
   target_ = &target;
-  out_ = start_ = limit_ = nullptr;
+  buffer_ = {};
+  start_ = limit_ = nullptr;
   written_ = 0;
-  bits_ = 0;
-  bit_count_ = 0;
 }
 
 void DeflateBlockWriter::write(const char* bytes, std::span<const DeflateSequence> sequences) {
@@ -110,40 +109,43 @@ void DeflateBlockWriter::write(const char* bytes, std::span<const DeflateSequenc
 std::uint64_t DeflateBlockWriter::finish() {
   make_room(margin);
   put(0, 3);  // a stored block, not the last, and empty
-  put(0, (8 - bit_count_ % 8) % 8);
+  put(0, (8 - buffer_.count % 8) % 8);
   put(0xFFFF0000, 32);
-  flush_bits();
-  written_ += static_cast<std::uint64_t>(out_ - start_);
-  target_->commit(out_);
+  buffer_.flush();
+  written_ += static_cast<std::uint64_t>(buffer_.out - start_);
+  target_->commit(buffer_.out);
   return written_;
 }
 
 void DeflateBlockWriter::make_room(std::size_t size) {
-  if (out_ != nullptr) {
-    if (static_cast<std::size_t>(limit_ - out_) >= size) return;
-    written_ += static_cast<std::uint64_t>(out_ - start_);
-    target_->commit(out_);
+  if (buffer_.out != nullptr) {
+    if (static_cast<std::size_t>(limit_ - buffer_.out) >= size) return;
+    written_ += static_cast<std::uint64_t>(buffer_.out - start_);
+    target_->commit(buffer_.out);
   }
-  start_ = out_ = target_->reserve(room_step);
-  limit_ = out_ + room_step;
+  start_ = buffer_.out = target_->reserve(room_step);
+  limit_ = start_ + room_step;
 }
 
-// At most 7 bits stay behind.
-void DeflateBlockWriter::flush_bits() {
-  std::uint64_t bytes = bits_;
+// Up to 7 bits stay behind.
+inline void DeflateBlockWriter::BitBuffer::flush() {
+  std::uint64_t bytes = bits;
   if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
-  std::memcpy(out_, &bytes, sizeof bytes);
-  const unsigned whole = bit_count_ / 8;
-  out_ += whole;
-  bits_ = whole == 8 ? 0 : bits_ >> (8 * whole);
-  bit_count_ -= 8 * whole;
+  std::memcpy(out, &bytes, sizeof bytes);
+  out += count / 8;
+  bits >>= count & ~7U;  // count is 63 at most
+  count &= 7;
 }
 
-// At most 56 bits, and not more than are free.
-void DeflateBlockWriter::put(std::uint64_t bits, unsigned length) {
-  if (bit_count_ + length > 63) flush_bits();
-  bits_ |= bits << bit_count_;
-  bit_count_ += length;
+inline void DeflateBlockWriter::BitBuffer::add(Code code) {
+  bits |= static_cast<std::uint64_t>(code.bits) << count;
+  count += code.length;
+}
+
+// At most 32 bits, and no ones above them.
+void DeflateBlockWriter::put(std::uint32_t bits, unsigned length) {
+  buffer_.flush();
+  buffer_.add({bits, length});
 }
 
 void DeflateBlockWriter::count(const char* bytes, std::span<const DeflateSequence> sequences) {
@@ -169,15 +171,19 @@ void DeflateBlockWriter::count(const char* bytes, std::span<const DeflateSequenc
 }
 
 void DeflateBlockWriter::make_codes() {
+  std::array<std::uint16_t, literal_symbols> literals{};
+  std::array<std::uint16_t, distance_symbols> distances{};
   huffman_lengths(literal_counts_, max_code_length, literal_lengths_);
   huffman_lengths(distance_counts_, max_code_length, distance_lengths_);
-  huffman_codes(literal_lengths_, literal_codes_);
-  huffman_codes(distance_lengths_, distance_codes_);
+  huffman_codes(literal_lengths_, literals);
+  huffman_codes(distance_lengths_, distances);
+  for (std::size_t i = 0; i < literal_symbols; ++i) literal_codes_[i] = {literals[i], literal_lengths_[i]};
+  for (std::size_t i = 0; i < distance_symbols; ++i) distance_codes_[i] = {distances[i], distance_lengths_[i]};
   for (std::size_t length = 3; length <= max_match; ++length) {
     const LengthSymbol& symbol = length_symbols[length];
-    const std::uint32_t code_length = literal_lengths_[symbol.symbol];
-    match_codes_[length] = {literal_codes_[symbol.symbol] | static_cast<std::uint32_t>(symbol.extra) << code_length,
-                            code_length + symbol.extra_bits};
+    const Code& code = literal_codes_[symbol.symbol];
+    match_codes_[length] = {code.bits | static_cast<std::uint32_t>(symbol.extra) << code.length,
+                            code.length + symbol.extra_bits};
   }
 }
 
@@ -205,9 +211,9 @@ void DeflateBlockWriter::write_codes() {
 
   make_room(margin);
   put(0b100, 3);  // not the last block; dynamic codes
-  put(literals - 257, 5);
-  put(distances - 1, 5);
-  put(sent - 4, 4);
+  put(static_cast<std::uint32_t>(literals - 257), 5);
+  put(static_cast<std::uint32_t>(distances - 1), 5);
+  put(static_cast<std::uint32_t>(sent - 4), 4);
   for (std::size_t i = 0; i < sent; ++i) put(code_lengths[order[i]], 3);
   for (std::size_t i = 0; i < run_count; ++i) {
     put(codes[runs[i].symbol], code_lengths[runs[i].symbol]);
@@ -217,41 +223,41 @@ void DeflateBlockWriter::write_codes() {
 
 void DeflateBlockWriter::write_sequences(const char* bytes, std::span<const DeflateSequence> sequences) {
   const auto* in = reinterpret_cast<const unsigned char*>(bytes);
+  BitBuffer buffer = buffer_;  // a copy that bytes written cannot alias
+  const auto keep_room = [&] {
+    if (static_cast<std::size_t>(limit_ - buffer.out) >= margin) return;
+    buffer_ = buffer;
+    make_room(margin);
+    buffer = buffer_;
+  };
   for (const DeflateSequence& sequence : sequences) {
     for (std::size_t left = sequence.literals; left > 0;) {
-      make_room(margin);
+      keep_room();
       const std::size_t now = std::min(left, literals_at_once);
       const unsigned char* const end = in + now;
       for (; end - in >= 3; in += 3) {  // 7 + 3 * 15 bits
-        flush_bits();
-        for (int i = 0; i < 3; ++i) {
-          bits_ |= static_cast<std::uint64_t>(literal_codes_[in[i]]) << bit_count_;
-          bit_count_ += literal_lengths_[in[i]];
-        }
+        buffer.flush();
+        buffer.add(literal_codes_[in[0]]);
+        buffer.add(literal_codes_[in[1]]);
+        buffer.add(literal_codes_[in[2]]);
       }
-      flush_bits();
-      for (; in < end; ++in) {
-        bits_ |= static_cast<std::uint64_t>(literal_codes_[*in]) << bit_count_;
-        bit_count_ += literal_lengths_[*in];
-      }
+      buffer.flush();
+      for (; in < end; ++in) buffer.add(literal_codes_[*in]);
       left -= now;
     }
     if (sequence.length == 0) continue;
-    make_room(margin);
-    flush_bits();
-    const Code& length = match_codes_[sequence.length];
+    keep_room();
+    buffer.flush();
     const DistanceSymbol distance = distance_symbol(sequence.distance);
-    bits_ |= static_cast<std::uint64_t>(length.bits) << bit_count_;  // 7 + 20 bits
-    bit_count_ += length.length;
-    bits_ |= static_cast<std::uint64_t>(distance_codes_[distance.symbol]) << bit_count_;
-    bit_count_ += distance_lengths_[distance.symbol];
-    bits_ |= static_cast<std::uint64_t>(distance.extra) << bit_count_;  // 27 + 15 + 13 bits
-    bit_count_ += distance.extra_bits;
+    buffer.add(match_codes_[sequence.length]);  // 7 + 20 bits
+    buffer.add(distance_codes_[distance.symbol]);
+    buffer.add({distance.extra, distance.extra_bits});  // 27 + 15 + 13 bits
     in += sequence.length;
   }
-  make_room(margin);
-  flush_bits();
-  put(literal_codes_[end_of_block], literal_lengths_[end_of_block]);
+  keep_room();
+  buffer.flush();
+  buffer.add(literal_codes_[end_of_block]);
+  buffer_ = buffer;
 }
 
 }  // namespace pg_takeout

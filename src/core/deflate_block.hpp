@@ -36,28 +36,34 @@ class DeflateBlockWriter {
     std::uint32_t length;
   };
 
+  struct BitBuffer {
+    char* out = nullptr;
+    std::uint64_t bits = 0;
+    unsigned count = 0;
+
+    void flush();
+    void add(Code code);
+  };
+
   void count(const char* bytes, std::span<const DeflateSequence> sequences);
   void make_codes();
   void write_codes();
   void write_sequences(const char* bytes, std::span<const DeflateSequence> sequences);
-  void put(std::uint64_t bits, unsigned length);
-  void flush_bits();
+  void put(std::uint32_t bits, unsigned length);
   void make_room(std::size_t size);
 
   Sink* target_ = nullptr;
-  char* out_ = nullptr;
+  BitBuffer buffer_;
   char* start_ = nullptr;  // of what is not committed yet
   char* limit_ = nullptr;
   std::uint64_t written_ = 0;
-  std::uint64_t bits_ = 0;
-  unsigned bit_count_ = 0;
 
   std::array<std::uint32_t, literal_symbols> literal_counts_;
   std::array<std::uint32_t, distance_symbols> distance_counts_;
   std::array<std::uint8_t, literal_symbols> literal_lengths_;
   std::array<std::uint8_t, distance_symbols> distance_lengths_;
-  std::array<std::uint16_t, literal_symbols> literal_codes_;
-  std::array<std::uint16_t, distance_symbols> distance_codes_;
+  std::array<Code, literal_symbols> literal_codes_;
+  std::array<Code, distance_symbols> distance_codes_;
   std::array<Code, max_match + 1> match_codes_;  // by length of the match
 };
 

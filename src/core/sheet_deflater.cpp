@@ -34,7 +34,7 @@ std::uint64_t load_8(const char* bytes) {
 std::size_t text_hash(const char* bytes) { return load_4(bytes) * 0x9E3779B1U >> (32 - text_hash_bits); }
 
 // How many bytes from `a` and from `b`, which is before `end`, are the same.
-std::size_t common_length(const char* a, const char* b, const char* end) {
+inline std::size_t common_length(const char* a, const char* b, const char* end) {
   const std::size_t most = std::min(DeflateBlockWriter::max_match, static_cast<std::size_t>(end - b));
   std::size_t length = 0;
   for (; length + 8 <= most; length += 8) {
@@ -139,51 +139,44 @@ void SheetDeflater::match_markup(const CellMark& cell) {
   last_markup_ = column.markup;
 }
 
-// The longer of the two latest places with the same hash.
-SheetDeflater::Match SheetDeflater::find_text(const char* here) {
+// The longer of the two latest places with the same hash, if it saves anything. `here` becomes the latest.
+inline SheetDeflater::Match SheetDeflater::find_text(const char* here) {
   TextPlaces& places = text_places_[text_hash(here)];
+  const TextPlaces candidates = places;
+  const Place place = place_of(here);
+  places = {place, candidates.latest};
   const std::size_t reach = std::min(window, static_cast<std::size_t>(here - buffer_.data()));
   Match best;
-  for (const Place candidate : {places.latest, places.before}) {
-    const std::size_t distance = static_cast<Place>(place_of(here) - candidate);
+  for (const Place candidate : {candidates.latest, candidates.before}) {
+    const std::size_t distance = static_cast<Place>(place - candidate);
     if (distance - 1 >= reach || load_4(here - distance) != load_4(here)) continue;
     const std::size_t length = common_length(here - distance, here, position_);
     if (length > best.length) best = {length, distance};
   }
-  remember_text(here);
   if (best.length == least_match && best.distance > near) return {};
   return best;
-}
-
-void SheetDeflater::remember_text(const char* here) {
-  TextPlaces& places = text_places_[text_hash(here)];
-  places.before = places.latest;
-  places.latest = place_of(here);
 }
 
 // Looks text up by its next four bytes, and takes a match unless the one a byte later is longer.
 void SheetDeflater::match_text(const char* stop) {
   const char* const last = stop - least_match;
-  Match match;
   while (at_ <= last) {
-    if (match.length == 0) match = find_text(at_);
+    Match match = find_text(at_);
     if (match.length == 0) {
       ++at_;
       continue;
     }
     const char* inside = at_ + 1;
-    if (match.length < lazy_match && inside <= last) {
+    while (match.length < lazy_match && inside <= last) {
       const Match next = find_text(inside++);
-      if (next.length > match.length) {
-        ++at_;
-        match = next;
-        continue;
-      }
+      if (next.length <= match.length) break;
+      ++at_;
+      match = next;
     }
     end_sequence(match.length, match.distance);
-    match = {};
-    for (const char* const end = std::min(at_, stop - least_match + 1); inside < end; ++inside) {
-      remember_text(inside);
+    for (const char* const end = std::min(at_, last + 1); inside < end; ++inside) {
+      TextPlaces& places = text_places_[text_hash(inside)];
+      places = {place_of(inside), places.latest};
     }
   }
 }

@@ -66,7 +66,6 @@ class SheetDeflater final : public Sink {
   void match_markup(const CellMark& cell);
   void match_text(const char* stop);
   [[nodiscard]] Match find_text(const char* here);
-  void remember_text(const char* here);
   bool match_at(Place candidate, std::size_t least);
   void end_sequence(std::size_t length, std::size_t distance);
   [[nodiscard]] Place place_of(const char* byte) const { return base_ + static_cast<Place>(byte - buffer_.data()); }

@@ -11,12 +11,26 @@
 
 namespace pg_takeout {
 
+// Markup that is copied at its full size, of which `length` bytes count.
+template <std::size_t size>
+struct Markup {
+  std::array<char, size> bytes{};
+  std::uint8_t length = 0;
+
+  constexpr explicit Markup(std::string_view text) : length(static_cast<std::uint8_t>(text.size())) {
+    std::copy(text.begin(), text.end(), bytes.begin());
+  }
+};
+
 // What stands around a value of one type.
 struct CellMarkup {
   std::uint8_t type;
   bool search;  // values are text, of which parts may repeat
-  std::string_view opening;
-  std::string_view closing;
+  Markup<64> opening;
+  Markup<16> closing;
+
+  constexpr CellMarkup(std::uint8_t given_type, bool is_text, std::string_view open, std::string_view close)
+      : type(given_type), search(is_text), opening(open), closing(close) {}
 };
 
 namespace {
@@ -186,14 +200,15 @@ char* SheetWriter::start_cell(char* out, const SheetColumn& column, const CellMa
   std::memcpy(out, row_digits_.data(), row_digits_.size());
   out += row_digits_length_;
   mark.digits_end = written();
-  out = put(out, markup.opening);
+  std::memcpy(out, markup.opening.bytes.data(), markup.opening.bytes.size());
+  out += markup.opening.length;
   mark.value = written();
   mark.column = column.index;
   mark.type = markup.type;
   mark.search = markup.search;
   if (deflater_ != nullptr) deflater_->mark(mark);
-  put(held_.data(), markup.closing);
-  held_length_ = markup.closing.size();
+  std::memcpy(held_.data(), markup.closing.bytes.data(), markup.closing.bytes.size());
+  held_length_ = markup.closing.length;
   return out;
 }
 
