@@ -93,6 +93,11 @@ class Expected:
     def names(self):
         return [column.name for column in self.columns]
 
+    @property
+    def sheet_names(self):
+        """A time in a cell has no zone, so the header says it."""
+        return [f"{column.name} (UTC)" if column.kind == "timestamptz" else column.name for column in self.columns]
+
 
 def columns_of(connection, table):
     rows = connection.execute(COLUMNS, [table]).fetchall()
@@ -246,9 +251,7 @@ def assert_xlsx(expected, sheet, cell_is_right=xlsx_cell_is_right):
     """sheet: rows of cells, the header first; rows may be shorter than the table where they end without a cell."""
     header, *rows = sheet
     width = len(expected.columns)
-    # A time in a cell has no zone, so the header says it.
-    names = [f"{column.name} (UTC)" if column.kind == "timestamptz" else column.name for column in expected.columns]
-    assert header[:width] == names and not any(header[width:])
+    assert header[:width] == expected.sheet_names and not any(header[width:])
     rows += [[]] * (len(expected.texts) - len(rows))
     rows = [(row + [None] * width)[:width] for row in rows]
     assert_no(differences(expected, rows, cell_is_right, expected.texts))

@@ -76,10 +76,14 @@ def openpyxl_cell(cell):
 
 
 def as_openpyxl_shows(text):
-    """Text as ECMA-376 part 1, 22.9.2.19 (ST_Xstring) writes it, without what openpyxl takes away from shared strings."""
-    escaped = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
-    escaped = re.sub("[\x00-\x08\x0b-\x1f\ufffe\uffff]", lambda match: f"_x{ord(match[0]):04X}_", escaped)
-    return escaped.replace("x005F_", "")
+    """Text as ECMA-376 part 1, 22.9.2.19 (ST_Xstring) writes it, without the guard of what only looks like an escape:
+    openpyxl takes that away from shared strings and leaves it in inline ones."""
+    return re.sub("[\x00-\x08\x0b-\x1f\ufffe\uffff]", lambda match: f"_x{ord(match[0]):04X}_",
+                  without_guard(text))
+
+
+def without_guard(text):
+    return text.replace("x005F_", "")
 
 
 def xlsx_by_pandas(data):

@@ -11,7 +11,7 @@ import pytest
 
 import random_rows
 from expectation import EXCEL_DIGITS, EXCEL_DOUBLES, Serial, columns_of, expect, expected_serial, significant_digits
-from readers import as_openpyxl_shows, openpyxl_cell
+from readers import as_openpyxl_shows, openpyxl_cell, without_guard
 
 ROWS = 100_000
 SEED = 20260401
@@ -50,7 +50,9 @@ def in_csv(column):
 
 def in_json(column):
     value = f"t.{column.sql}"
-    if column.kind in ("float4", "float8", "decimal"):
+    if column.kind in ("float4", "float8"):  # a jsonb's numbers have no -0
+        return f"CASE WHEN {value} NOT IN ('NaN', 'Infinity', '-Infinity') THEN CASE {value} WHEN 0 THEN 0 ELSE {value} END END"
+    if column.kind == "decimal":
         return f"CASE WHEN {value} NOT IN ('NaN', 'Infinity', '-Infinity') THEN {value} END"
     if column.kind in ("date", "timestamp", "timestamptz"):
         return f"CASE WHEN isfinite({value}) AND {value} >= '0001-01-01' THEN {value} END"
@@ -119,13 +121,14 @@ def oracle_cell(kind, text):
         return b"n" + struct.pack("=d", float(text))
     if kind == "float8" and (float(text) == 0 or EXCEL_DOUBLES[0] <= abs(float(text)) <= EXCEL_DOUBLES[1]):
         return b"n" + struct.pack("=d", float(text))
-    data = text.encode()
+    # libxlsxwriter leaves U+FFFE and U+FFFF, which XML cannot hold, as they are.
+    data = text.replace("\ufffe", "_xFFFE_").replace("\uffff", "_xFFFF_").encode()
     return b"s" + struct.pack("=I", len(data)) + data
 
 
 def oracle_cells(expected):
     kinds = [column.kind for column in expected.columns]
-    yield b"".join(oracle_cell("plain", name) for name in expected.names) + b"/"
+    yield b"".join(oracle_cell("plain", name) for name in expected.sheet_names) + b"/"
     for row in expected.texts:
         yield b"".join(map(oracle_cell, kinds, row)) + b"/"
 
@@ -146,7 +149,7 @@ def same_cell(ours, oracle, text):
     if text == "":
         return ours == ""
     if isinstance(oracle, str):
-        return isinstance(ours, str) and ours.replace("x005F_", "") in (oracle, as_openpyxl_shows(text))
+        return isinstance(ours, str) and without_guard(ours) == without_guard(oracle) == as_openpyxl_shows(text)
     return ours is oracle
 
 
@@ -158,7 +161,7 @@ def test_xlsx_is_what_libxlsxwriter_writes(connection, table, export, write_xlsx
     ours = io.BytesIO(export("SELECT takeout.xlsx_file(t ORDER BY row_number) FROM random_slice t"))
 
     width = len(expected.columns)
-    wanted = [expected.names, *expected.texts]
+    wanted = [expected.sheet_names, *expected.texts]
     compared = 0
     for texts, our_row, oracle_row in zip(wanted, first_sheet(ours), first_sheet(tmp_path / "oracle.xlsx"), strict=True):
         our_row, oracle_row = ((row + [None] * width)[:width] for row in (our_row, oracle_row))

@@ -1,0 +1,90 @@
+"""Exports on a standby that is replaying: the same files as on the primary, and no trace of an attempt to write."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+
+import psycopg
+import pytest
+
+
+class Standby:
+    """A copy of the server that follows it, listening on a socket of its own."""
+
+    def __init__(self, primary, directory):
+        self.directory = directory
+        self.bin = subprocess.run([os.environ.get("PG_CONFIG", "pg_config"), "--bindir"], check=True, capture_output=True,
+                                  text=True).stdout.strip()
+        self.owner = None
+        if os.geteuid() == 0:  # PostgreSQL refuses root: the primary's user runs this one too
+            self.owner = pwd.getpwuid((pathlib.Path(primary.directory) / "data" / "PG_VERSION").stat().st_uid).pw_name
+            shutil.chown(directory, self.owner)
+        self._run("pg_basebackup", "-D", f"{directory}/data", "-R", "-X", "stream", "--checkpoint=fast",
+                  "-h", primary.socket_directory, "-p", str(primary.port), "-U", primary.user)
+        self._run("pg_ctl", "-D", f"{directory}/data", "-l", f"{directory}/log", "-w", "-o",
+                  f"-c listen_addresses='' -c unix_socket_directories='{directory}' -c hot_standby_feedback=on", "start")
+        self.port = primary.port
+
+    def _run(self, program, *arguments):
+        command = [f"{self.bin}/{program}", *arguments]
+        if self.owner:
+            command = ["runuser", "-u", self.owner, "--", *command]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def connect(self, **parameters):
+        return psycopg.connect(host=self.directory, port=self.port, autocommit=True, **parameters)
+
+    def stop(self):
+        self._run("pg_ctl", "-D", f"{self.directory}/data", "-m", "immediate", "-w", "stop")
+
+
+@pytest.fixture(scope="module")
+def standby(server):
+    # A short path: a socket's name has 107 bytes at most.
+    with tempfile.TemporaryDirectory(prefix="takeout", dir="/tmp") as directory:
+        standby = Standby(server, directory)
+        yield standby
+        standby.stop()
+
+
+@pytest.fixture
+def replica(server, database, connection, rows, standby):
+    """A session on the standby, once that has replayed all that the primary wrote."""
+    written = connection.execute("SELECT pg_current_wal_flush_lsn()").fetchone()[0]
+    with standby.connect(user=server.user, dbname="postgres") as probe:
+        deadline = time.monotonic() + 60
+        while not probe.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [written]).fetchone()[0]:
+            assert time.monotonic() < deadline, "the standby does not follow"
+            time.sleep(0.05)
+    with standby.connect(user=server.user, dbname=database.dbname) as replica:
+        assert replica.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+        yield replica
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "jsonl"])
+def test_a_standby_gives_the_primarys_files(connection, replica, format):
+    for query in (f"SELECT takeout.export('rows', '{format}', ids => '{{1,2,50000}}')",
+                  f"SELECT takeout.{format}_file(r ORDER BY id) FROM rows r WHERE id % 1000 = 0"):
+        assert replica.execute(query).fetchone() == connection.execute(query).fetchone()
+    stream = f"SELECT takeout.export_stream('rows', '{format}')"
+    assert replica.execute(stream).fetchall() == connection.execute(stream).fetchall()
+
+
+def test_xlsx_pages_and_raw_copies_on_a_standby(connection, replica):
+    assert bytes(replica.execute("SELECT takeout.export('rows', 'xlsx')").fetchone()[0])[:2] == b"PK"
+    page = "SELECT data, row_count, complete FROM takeout.export_page('rows', 'csv', page_rows => 3)"
+    assert replica.execute(page).fetchone() == connection.execute(page).fetchone()
+    with replica.cursor().copy("COPY (SELECT takeout.export_stream('rows', 'xlsx')) TO STDOUT (FORMAT raw)") as copy:
+        assert sum(len(data) for data in copy) > 1_000_000
+
+
+def test_errors_on_a_standby_leave_the_session_usable(replica):
+    with pytest.raises(psycopg.errors.UndefinedObject):
+        replica.execute("SELECT takeout.export('nothing', 'csv')")
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        replica.execute("SELECT takeout.create_dataset('rows', tenant => 'default')")
+    assert replica.execute("SELECT length(takeout.export('rows', 'csv')) > 0").fetchone() == (True,)
