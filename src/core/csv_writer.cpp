@@ -103,8 +103,7 @@ void CsvWriter::row(std::span<const Cell> cells) {
 char* CsvWriter::write_cell(char* out, const Cell& cell) {
   switch (cell.kind) {
     case CellKind::null:
-      std::memcpy(out, options_.null_text.data(), options_.null_text.size());
-      return out + options_.null_text.size();
+      return options_.null_text.empty() ? out : write_null(out);
     case CellKind::text:
     case CellKind::json:
       return write_text(out, cell.view());
@@ -113,6 +112,11 @@ char* CsvWriter::write_cell(char* out, const Cell& cell) {
       return values_are_plain_ ? end : quote_value_if_needed(out, end);
     }
   }
+}
+
+char* CsvWriter::write_null(char* out) const {
+  std::memcpy(out, options_.null_text.data(), options_.null_text.size());
+  return out + options_.null_text.size();
 }
 
 char* CsvWriter::write_value(char* out, const Cell& cell) {

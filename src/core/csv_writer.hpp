@@ -37,6 +37,7 @@ class CsvWriter final : public Writer {
 
  private:
   char* write_cell(char* out, const Cell& cell);
+  char* write_null(char* out) const;
   char* write_value(char* out, const Cell& cell);
   char* write_text(char* out, std::string_view text);
   char* write_quoted(char* out, std::string_view text) const;
