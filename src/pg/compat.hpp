@@ -4,10 +4,12 @@
 #include "postgres.hpp"
 
 extern "C" {
+#include "common/base64.h"
 #include "common/jsonapi.h"
+#include "nodes/nodeFuncs.h"
 #include "tcop/tcopprot.h"
-#include "utils/rangetypes.h"
 #include "utils/jsonfuncs.h"
+#include "utils/rangetypes.h"
 }
 
 namespace pg_takeout {
@@ -77,6 +79,39 @@ inline RangeType* make_range_value(TypeCacheEntry* type, RangeBound* lower, Rang
   return make_range(type, lower, upper, false, nullptr);
 #else
   return make_range(type, lower, upper, false);
+#endif
+}
+
+// Settings under the prefix that nobody defined are refused from now on; PostgreSQL 14 only warns of them.
+inline void reserve_setting_prefix(const char* prefix) {
+#if PG_VERSION_NUM >= 150000
+  MarkGUCPrefixReserved(prefix);
+#else
+  EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+// Whether COPY takes a materialized view as it takes a table.
+#if PG_VERSION_NUM >= 180000
+inline constexpr bool copy_takes_materialized_views = true;
+#else
+inline constexpr bool copy_takes_materialized_views = false;
+#endif
+
+// PostgreSQL 18 has uint8 for the bytes. Both return how much they wrote, -1 for too little room or what is not base64.
+inline int encode_base64(const char* bytes, int length, char* text, int room) {
+#if PG_VERSION_NUM >= 180000
+  return pg_b64_encode(reinterpret_cast<const uint8*>(bytes), length, text, room);
+#else
+  return pg_b64_encode(bytes, length, text, room);
+#endif
+}
+
+inline int decode_base64(const char* text, int length, char* bytes, int room) {
+#if PG_VERSION_NUM >= 180000
+  return pg_b64_decode(text, length, reinterpret_cast<uint8*>(bytes), room);
+#else
+  return pg_b64_decode(text, length, bytes, room);
 #endif
 }
 

@@ -94,9 +94,7 @@ void check_target(const CopyStmt* copy) {
 void check_is_table(Relation relation) {
   const char kind = relation->rd_rel->relkind;
   if (kind == RELKIND_RELATION) return;
-#if PG_VERSION_NUM >= 180000
-  if (kind == RELKIND_MATVIEW) return;
-#endif
+  if (kind == RELKIND_MATVIEW && copy_takes_materialized_views) return;
   const char* what = "non-table relation";
   if (kind == RELKIND_VIEW) what = "view";
   if (kind == RELKIND_MATVIEW) what = "materialized view";

@@ -3,13 +3,13 @@
 #include "page_cursor.hpp"
 
 extern "C" {
-#include "common/base64.h"
 #include "common/hmac.h"
 #include "common/sha2.h"
 #include "libpq/pqformat.h"
 }
 
 #include "catalog_row.hpp"
+#include "compat.hpp"
 
 namespace pg_takeout {
 
@@ -105,7 +105,7 @@ const char* write_cursor(const ExportRequest* request, const char* time, const c
 
   const int room = pg_b64_enc_len(cursor.len);
   auto* text = static_cast<char*>(palloc(static_cast<Size>(room) + 1));
-  const int length = pg_b64_encode(cursor.data, cursor.len, text, room);
+  const int length = encode_base64(cursor.data, cursor.len, text, room);
   if (length < 0) elog(ERROR, "could not encode the cursor of a page");
   text[length] = '\0';
   for (char* at = text; *at != '\0'; ++at) {
@@ -125,7 +125,7 @@ PageStart* read_cursor(const ExportRequest* request, const char* cursor) {
   const int room = pg_b64_dec_len(text_length);
   StringInfoData bytes;
   bytes.data = static_cast<char*>(palloc(static_cast<Size>(room) + 1));
-  bytes.len = pg_b64_decode(text, text_length, bytes.data, room);
+  bytes.len = decode_base64(text, text_length, bytes.data, room);
   bytes.maxlen = room;
   bytes.cursor = mac_length;
   if (bytes.len <= mac_length) raise_bad_cursor();

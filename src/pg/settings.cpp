@@ -2,6 +2,8 @@
 
 #include "settings.hpp"
 
+#include "compat.hpp"
+
 namespace pg_takeout::settings {
 
 int ipv4_prefix = 24;
@@ -16,11 +18,7 @@ void define_settings() {
   DefineCustomIntVariable("takeout.max_result_bytes", "Largest file that is returned as one bytea value.",
                           "Streams have no such limit.", &max_result_bytes, 64 * 1024 * 1024, 1024,
                           hard_result_megabytes * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
-#if PG_VERSION_NUM >= 150000
-  MarkGUCPrefixReserved("takeout");
-#else
-  EmitWarningsOnPlaceholders("takeout");
-#endif
+  reserve_setting_prefix("takeout");
 }
 
 }  // namespace pg_takeout::settings
