@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t window = DeflateBlockWriter::window;
 constexpr std::size_t block_size = 256 * 1024;  // XML under one set of codes; it stays in a processor's cache
-constexpr std::size_t text_hash_bits = 14;
+constexpr std::size_t text_hash_bits = 13;
 constexpr std::size_t least_match = 4;
 constexpr std::size_t lazy_match = 16;  // a match this long is taken at once
 constexpr std::size_t near = 2048;  // a match of four bytes from farther away saves nothing
@@ -53,12 +53,13 @@ inline std::size_t common_length(const char* a, const char* b, const char* end) 
 SheetDeflater::SheetDeflater(std::pmr::memory_resource* memory)
     : buffer_(window + block_size + max_reserve, memory),
       marks_(memory),
-      sequences_(memory),
-      text_places_(std::size_t{1} << text_hash_bits, TextPlaces{}, memory),
+      // Each has a match of at least four bytes or a full run of literals, but for the last.
+      sequences_((block_size + max_reserve) / least_match + 16, memory),
+      text_places_(std::size_t{1} << text_hash_bits, Place{0}, memory),
       column_places_(memory) {}
 
 void SheetDeflater::start(Sink& target, std::size_t columns) {
-  std::fill(text_places_.begin(), text_places_.end(), TextPlaces{});
+  std::fill(text_places_.begin(), text_places_.end(), Place{0});
   column_places_.assign(columns, {});
   type_places_.fill(0);
   last_markup_ = 0;
@@ -93,11 +94,33 @@ void SheetDeflater::make_room(std::size_t size) {
   limit_ = new_ + block_size + max_reserve;
 }
 
+// Ends the run of literals before the byte at hand with a match, or without one.
+inline void SheetDeflater::end_sequence(std::size_t length, std::size_t distance) {
+  auto literals = static_cast<std::size_t>(at_ - literals_);
+  for (; literals > UINT16_MAX; literals -= UINT16_MAX) *next_sequence_++ = {UINT16_MAX, 0, 0};
+  if (literals > 0 || length > 0) {
+    *next_sequence_++ = {static_cast<std::uint16_t>(literals), static_cast<std::uint16_t>(length),
+                         static_cast<std::uint16_t>(distance)};
+  }
+  at_ += length;
+  literals_ = at_;
+}
+
+// Takes the match that the candidate proposes for the byte at hand, if it has at least that length.
+inline bool SheetDeflater::match_at(Place candidate, std::size_t least) {
+  const std::size_t distance = static_cast<Place>(place_of(at_) - candidate);
+  if (distance - 1 >= std::min(window, static_cast<std::size_t>(at_ - buffer_.data()))) return false;
+  const std::size_t length = common_length(at_ - distance, at_, position_);
+  if (length < least) return false;
+  end_sequence(length, distance);
+  return true;
+}
+
 void SheetDeflater::compress() {
   const auto size = static_cast<std::size_t>(position_ - new_);
   part_.crc = crc32_gzip_refl(part_.crc, reinterpret_cast<const std::uint8_t*>(new_), size);
   part_.raw_size += size;
-  sequences_.clear();
+  next_sequence_ = sequences_.data();
   at_ = new_;
   literals_ = new_;
   for (const CellMark& cell : marks_) {
@@ -110,7 +133,7 @@ void SheetDeflater::compress() {
   at_ = std::max<const char*>(at_, position_);
   end_sequence(0, 0);
   marks_.clear();
-  blocks_.write(new_, sequences_);
+  blocks_.write(new_, {sequences_.data(), next_sequence_});
 }
 
 // Two matches cover most markup: what the cell above has in common up to the digit of the row's number that changed, then
@@ -139,68 +162,48 @@ void SheetDeflater::match_markup(const CellMark& cell) {
   last_markup_ = column.markup;
 }
 
-// The longer of the two latest places with the same hash, if it saves anything. `here` becomes the latest.
-inline SheetDeflater::Match SheetDeflater::find_text(const char* here) {
-  TextPlaces& places = text_places_[text_hash(here)];
-  const TextPlaces candidates = places;
-  const Place place = place_of(here);
-  places = {place, candidates.latest};
-  const std::size_t reach = std::min(window, static_cast<std::size_t>(here - buffer_.data()));
-  Match best;
-  for (const Place candidate : {candidates.latest, candidates.before}) {
-    const std::size_t distance = static_cast<Place>(place - candidate);
-    if (distance - 1 >= reach || load_4(here - distance) != load_4(here)) continue;
-    const std::size_t length = common_length(here - distance, here, position_);
-    if (length > best.length) best = {length, distance};
-  }
-  if (best.length == least_match && best.distance > near) return {};
-  return best;
-}
-
 // Looks text up by its next four bytes, and takes a match unless the one a byte later is longer.
 void SheetDeflater::match_text(const char* stop) {
+  // Copies, as the compiler must take every place written for a change of members.
+  Place* const table = text_places_.data();
+  const char* const first = buffer_.data();
+  const char* const end = position_;
+  const Place base = base_;
   const char* const last = stop - least_match;
-  while (at_ <= last) {
-    Match match = find_text(at_);
+  // The latest place with the same hash, if the match saves anything. `here` becomes the latest.
+  const auto find = [=](const char* here) {
+    Place& latest = table[text_hash(here)];
+    const Place place = base + static_cast<Place>(here - first);
+    const Place distance = place - latest;
+    latest = place;
+    const auto reach = static_cast<Place>(std::min(window, static_cast<std::size_t>(here - first)));
+    if (distance - 1 >= reach || load_4(here - distance) != load_4(here)) return Match{};
+    const std::size_t length = common_length(here - distance, here, end);
+    if (length == least_match && distance > near) return Match{};
+    return Match{length, distance};
+  };
+  const char* at = at_;
+  while (at <= last) {
+    Match match = find(at);
     if (match.length == 0) {
-      ++at_;
+      ++at;
       continue;
     }
-    const char* inside = at_ + 1;
+    const char* inside = at + 1;
     while (match.length < lazy_match && inside <= last) {
-      const Match next = find_text(inside++);
+      const Match next = find(inside++);
       if (next.length <= match.length) break;
-      ++at_;
+      ++at;
       match = next;
     }
+    at_ = at;
     end_sequence(match.length, match.distance);
-    for (const char* const end = std::min(at_, last + 1); inside < end; ++inside) {
-      TextPlaces& places = text_places_[text_hash(inside)];
-      places = {place_of(inside), places.latest};
+    at = at_;
+    for (const char* const behind = std::min(at, last + 1); inside < behind; ++inside) {
+      table[text_hash(inside)] = base + static_cast<Place>(inside - first);
     }
   }
-}
-
-// Takes the match that the candidate proposes for the byte at hand, if it has at least that length.
-bool SheetDeflater::match_at(Place candidate, std::size_t least) {
-  const std::size_t distance = static_cast<Place>(place_of(at_) - candidate);
-  if (distance - 1 >= std::min(window, static_cast<std::size_t>(at_ - buffer_.data()))) return false;
-  const std::size_t length = common_length(at_ - distance, at_, position_);
-  if (length < least) return false;
-  end_sequence(length, distance);
-  return true;
-}
-
-// Ends the run of literals before the byte at hand with a match, or without one.
-void SheetDeflater::end_sequence(std::size_t length, std::size_t distance) {
-  auto literals = static_cast<std::size_t>(at_ - literals_);
-  for (; literals > UINT16_MAX; literals -= UINT16_MAX) sequences_.push_back({UINT16_MAX, 0, 0});
-  if (literals > 0 || length > 0) {
-    sequences_.push_back({static_cast<std::uint16_t>(literals), static_cast<std::uint16_t>(length),
-                          static_cast<std::uint16_t>(distance)});
-  }
-  at_ += length;
-  literals_ = at_;
+  at_ = at;
 }
 
 }  // namespace pg_takeout

@@ -51,11 +51,6 @@ class SheetDeflater final : public Sink {
     Place value = 0;
   };
 
-  struct TextPlaces {
-    Place latest = 0;
-    Place before = 0;
-  };
-
   struct Match {
     std::size_t length = 0;
     std::size_t distance = 0;
@@ -65,7 +60,6 @@ class SheetDeflater final : public Sink {
   void compress();
   void match_markup(const CellMark& cell);
   void match_text(const char* stop);
-  [[nodiscard]] Match find_text(const char* here);
   bool match_at(Place candidate, std::size_t least);
   void end_sequence(std::size_t length, std::size_t distance);
   [[nodiscard]] Place place_of(const char* byte) const { return base_ + static_cast<Place>(byte - buffer_.data()); }
@@ -73,7 +67,8 @@ class SheetDeflater final : public Sink {
   std::pmr::vector<char> buffer_;  // up to 32 kB that are compressed already, then what is new
   std::pmr::vector<CellMark> marks_;
   std::pmr::vector<DeflateSequence> sequences_;
-  std::pmr::vector<TextPlaces> text_places_;  // by hash of four bytes
+  DeflateSequence* next_sequence_ = nullptr;
+  std::pmr::vector<Place> text_places_;  // by hash of four bytes
   std::pmr::vector<ColumnPlaces> column_places_;
   std::array<Place, types> type_places_{};
   Place last_markup_ = 0;
