@@ -1,6 +1,7 @@
 """Random rows over every type with a column reader: what COPY, jsonb_to_recordset and openpyxl read is the table."""
 
 import io
+import json
 import math
 import struct
 import subprocess
@@ -139,9 +140,11 @@ def first_sheet(file):
         yield [openpyxl_cell(cell) for cell in row]
 
 
-def same_cell(ours, oracle, text):
+def same_cell(kind, ours, oracle, text):
     """Whether our cell is libxlsxwriter's, where that is right: it rounds doubles to 16 digits, leaves out empty strings,
-    and does not guard a text that looks like an escape."""
+    and does not guard a text that looks like an escape. Nested values are the same JSON, spaced as it may be."""
+    if kind == "nested" and text is not None:
+        return json.loads(without_guard(ours)) == json.loads(without_guard(oracle)) == json.loads(text)
     if isinstance(oracle, Serial):
         return isinstance(ours, Serial) and abs(ours.days - oracle.days) <= oracle.precision
     if isinstance(oracle, (int, float)) and not isinstance(oracle, bool):
@@ -166,6 +169,7 @@ def test_xlsx_is_what_libxlsxwriter_writes(connection, table, export, write_xlsx
     for texts, our_row, oracle_row in zip(wanted, first_sheet(ours), first_sheet(tmp_path / "oracle.xlsx"), strict=True):
         our_row, oracle_row = ((row + [None] * width)[:width] for row in (our_row, oracle_row))
         for column, text, our_cell, oracle_cell in zip(expected.columns, texts, our_row, oracle_row):
-            assert same_cell(our_cell, oracle_cell, text), (column, text, our_cell, oracle_cell)
+            kind = column.kind if compared > 0 else "plain"  # names come first
+            assert same_cell(kind, our_cell, oracle_cell, text), (column, text, our_cell, oracle_cell)
         compared += 1
     assert compared == rows + 1
