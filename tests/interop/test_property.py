@@ -146,7 +146,7 @@ def same_cell(kind, ours, oracle, text):
     if kind == "nested" and text is not None:
         return json.loads(without_guard(ours)) == json.loads(without_guard(oracle)) == json.loads(text)
     if isinstance(oracle, Serial):
-        return isinstance(ours, Serial) and abs(ours.days - oracle.days) <= oracle.precision
+        return isinstance(ours, Serial) and abs(ours.days - oracle.days) <= ours.precision + oracle.precision
     if isinstance(oracle, (int, float)) and not isinstance(oracle, bool):
         return isinstance(ours, (int, float)) and math.isclose(ours, oracle, rel_tol=1e-15)
     if text == "":
