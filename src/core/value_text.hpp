@@ -13,7 +13,7 @@ inline constexpr std::size_t max_value_text = 64;  // bytes: none of these funct
 
 char* write_integer(char* out, std::int64_t value);
 // Shortest decimal that reads back as the same value, in PostgreSQL's layout; NaN, Infinity, -Infinity as it spells them.
-// (Above 2^53, 2^24 for float4, PostgreSQL adds digits where the shortest decimal lies halfway between two values.)
+// As in PostgreSQL, never a decimal that lies halfway between two values.
 char* write_float4(char* out, float value);
 char* write_float8(char* out, double value);
 char* write_uuid(char* out, const unsigned char* bytes);

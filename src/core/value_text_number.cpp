@@ -1,7 +1,11 @@
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "digit_pairs.hpp"
 #include "value_text.hpp"
@@ -62,6 +66,40 @@ char* write_bytes(char* out, std::string_view bytes) {
   return out + bytes.size();
 }
 
+__extension__ using Whole = unsigned __int128;
+
+// Whether the scientific text lies halfway between the value and one of its neighbours, where readers that do not round to
+// even go wrong. Such decimals exist only among values without a fraction (and, but for one in ages, below 2^126).
+template <class Float>
+bool is_halfway(const char* text, const char* end, Float value) {
+  const Float magnitude = std::fabs(value);
+  if (magnitude < std::ldexp(Float{1}, std::numeric_limits<Float>::digits) || magnitude >= std::ldexp(Float{1}, 126)) {
+    return false;
+  }
+  Whole decimal = 0;
+  int exponent = 0;
+  const char* at = text + (value < 0 ? 1 : 0);
+  bool is_fraction = false;
+  for (; *at != 'e'; ++at) {
+    if (*at == '.') {
+      is_fraction = true;
+      continue;
+    }
+    decimal = 10 * decimal + static_cast<Whole>(*at - '0');
+    if (is_fraction) --exponent;
+  }
+  int written_exponent = 0;
+  std::from_chars(at + 2, end, written_exponent);  // behind "e+"
+  exponent += written_exponent;
+  if (exponent < 0) return false;
+  for (; exponent > 0; --exponent) decimal *= 10;
+  const auto twice_midpoint = [magnitude](Float neighbour) {
+    return static_cast<Whole>(magnitude) + static_cast<Whole>(neighbour);
+  };
+  return 2 * decimal == twice_midpoint(std::nextafter(magnitude, Float{0})) ||
+         2 * decimal == twice_midpoint(std::nextafter(magnitude, std::numeric_limits<Float>::infinity()));
+}
+
 // The layout is PostgreSQL's: plain digits for exponents from -4 up to the digits that every decimal of the type
 // keeps (6 for float4, 15 for float8), else one digit, point, digits, e, sign and at least two digits. Both are numbers
 // of RFC 8259 section 6.
@@ -76,7 +114,13 @@ char* write_float(char* out, Float value, Float first_in_scientific) {
   }
   const bool plain = magnitude == 0 || (magnitude >= static_cast<Float>(1e-4) && magnitude < first_in_scientific);
   const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
-  return std::to_chars(out, out + max_value_text, value, format).ptr;
+  char* end = std::to_chars(out, out + max_value_text, value, format).ptr;
+  // More digits, as PostgreSQL does. The text is "d.ddde+dd".
+  for (auto digits = std::max<std::ptrdiff_t>(std::find(out, end, 'e') - out - (value < 0 ? 3 : 2), 0);
+       is_halfway(out, end, value);) {
+    end = std::to_chars(out, out + max_value_text, value, format, static_cast<int>(++digits)).ptr;
+  }
+  return end;
 }
 
 }  // namespace

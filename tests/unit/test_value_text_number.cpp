@@ -68,14 +68,19 @@ std::string significant_digits(const std::string& text) {
   return digits;
 }
 
-// No text with fewer digits reads back as the same value.
+// No text with fewer digits reads back as the same value, but for one that lies halfway to a neighbour and is read back by
+// rounding to even: a reader that rounds away from the value would go wrong there.
 template <class Float>
 bool is_shortest(const std::string& text, Float value, Float (*read)(const char*, char**)) {
   const std::size_t digits = significant_digits(text).size();
   if (digits <= 1) return true;
   char shorter[64];
   std::snprintf(shorter, sizeof shorter, "%.*e", static_cast<int>(digits) - 2, static_cast<double>(value));
-  return read(shorter, nullptr) != value;
+  if (read(shorter, nullptr) != value) return true;
+  const bool lies_above = std::strtold(shorter, nullptr) > static_cast<long double>(value);
+  const Float neighbour = std::nextafter(value, lies_above ? HUGE_VALF : -HUGE_VALF);
+  const long double midpoint = (static_cast<long double>(value) + static_cast<long double>(neighbour)) / 2;
+  return std::strtold(shorter, nullptr) == midpoint;
 }
 
 // Digit for digit, from the definition of NumericDigits.
@@ -133,6 +138,17 @@ TEST_CASE("floats have PostgreSQL's layout") {
   CHECK(text_of_float4(1234567.0F) == "1.234567e+06");
   CHECK(text_of_float4(3.4028235e38F) == "3.4028235e+38");
   CHECK(text_of_float4(1e-45F) == "1e-45");
+}
+
+TEST_CASE("floats are never written as a decimal halfway between two of them") {
+  CHECK(text_of_float4(53986112.0F) == "5.3986112e+07");
+  CHECK(text_of_float4(-53986112.0F) == "-5.3986112e+07");
+  CHECK(text_of_float4(224132992.0F) == "2.2413299e+08");
+  CHECK(text_of_float8(4.085159296753626e46) == "4.085159296753626e+46");
+  CHECK(text_of_float4(16777216.0F) == "1.6777216e+07");
+  CHECK(text_of_float8(9007199254740992.0) == "9.007199254740992e+15");
+  CHECK(text_of_float8(51629281536872050.0) == "5.162928153687205e+16");
+  CHECK(text_of_float8(36028797018963968.0) == "3.602879701896397e+16");
 }
 
 TEST_CASE("floats without a number have PostgreSQL's names") {
