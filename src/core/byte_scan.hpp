@@ -111,6 +111,19 @@ struct JsonSpecialBytes {
 #endif
 };
 
+// Where an escape of ST_Xstring may begin (ECMA-376 part 1, 22.9.2.19): control characters, what looks like an escape,
+// U+FFFE and U+FFFF.
+struct XstringBytes {
+  [[nodiscard]] bool holds(char byte) const {
+    return static_cast<unsigned char>(byte) < 0x20 || byte == '_' || byte == '\xEF';
+  }
+#ifdef PG_TAKEOUT_BYTE_BLOCK
+  [[nodiscard]] ByteBlock matches(ByteBlock block) const {
+    return block.at_most(0x1f) | (block.equal_to('_') | block.equal_to('\xEF'));
+  }
+#endif
+};
+
 // The index of the first byte that is in the set, or size.
 template <class Set>
 [[nodiscard]] std::size_t scalar_find(const char* bytes, std::size_t size, Set set) {

@@ -108,7 +108,23 @@ std::uint32_t SharedStrings::reference(ColumnUse& column, std::string_view text)
     ++column.missed;
     return none;
   }
-  if (slot == nullptr || column.added == max_per_column || strings_.size() == max_strings) return none;
+  if (column.added == max_per_column) return none;
+  const std::uint32_t index = add(hash, slot, text);
+  if (index != none) ++column.added;
+  return index;
+}
+
+std::uint32_t SharedStrings::hold(std::string_view text) {
+  const std::uint32_t hash = hash_of(text);
+  Slot* slot = find(hash, text);
+  if (slot == nullptr || slot->index_and_1 == 0) return add(hash, slot, text);
+  ++references_;
+  return slot->index_and_1 - 1;
+}
+
+// `slot` is what find() gave for a text that is not there.
+std::uint32_t SharedStrings::add(std::uint32_t hash, Slot* slot, std::string_view text) {
+  if (slot == nullptr || strings_.size() == max_strings || bytes_.size() + text.size() > max_bytes) return none;
   if ((strings_.size() + 1) * 2 > slots_.size()) {
     grow();
     slot = find(hash, text);
@@ -117,7 +133,6 @@ std::uint32_t SharedStrings::reference(ColumnUse& column, std::string_view text)
   strings_.push_back({static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(text.size())});
   bytes_.insert(bytes_.end(), text.begin(), text.end());
   *slot = {hash, static_cast<std::uint32_t>(strings_.size())};
-  ++column.added;
   ++references_;
   return static_cast<std::uint32_t>(strings_.size() - 1);
 }

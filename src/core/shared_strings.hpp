@@ -17,7 +17,8 @@ class SharedStrings {
   static constexpr std::uint32_t none = UINT32_MAX;
   static constexpr std::size_t max_length = 64;          // bytes of one string
   static constexpr std::uint32_t max_per_column = 4096;  // strings a column may bring in
-  static constexpr std::uint32_t max_strings = 32768;    // with max_length, a bound on all memory
+  static constexpr std::uint32_t max_strings = 32768;
+  static constexpr std::size_t max_bytes = 4 * 1024 * 1024;  // of all strings: a bound on memory
 
   // What one column has asked for so far.
   struct ColumnUse {
@@ -32,6 +33,9 @@ class SharedStrings {
 
   // The string's index, counted as one more reference to it; or none: the cell has to carry the string itself.
   [[nodiscard]] std::uint32_t reference(ColumnUse& column, std::string_view text);
+
+  // The same for a string that does not have to repeat or be short; none when too many have been held already.
+  [[nodiscard]] std::uint32_t hold(std::string_view text);
 
   [[nodiscard]] std::uint64_t references() const { return references_; }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(strings_.size()); }
@@ -51,6 +55,7 @@ class SharedStrings {
 
   [[nodiscard]] std::string_view text_of(std::uint32_t index) const;
   [[nodiscard]] Slot* find(std::uint32_t hash, std::string_view text);
+  [[nodiscard]] std::uint32_t add(std::uint32_t hash, Slot* slot, std::string_view text);
   void grow();
 
   std::pmr::vector<char> bytes_;

@@ -8,6 +8,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "byte_scan.hpp"
+
 namespace pg_takeout {
 
 namespace {
@@ -154,6 +156,15 @@ void append_escaped(Sink& sink, std::string_view text) {
     char* out = sink.reserve(slice * max_escaped_byte + escape_slack);
     sink.commit(escape_text(out, in, in + slice, end));
   }
+}
+
+bool has_xstring_escapes(std::string_view text) {
+  const char* in = text.data();
+  const char* const end = in + text.size();
+  for (; (in += find_byte(in, static_cast<std::size_t>(end - in), XstringBytes{})) < end; ++in) {
+    if (is_control(*in) || is_noncharacter(in, end) || (*in == '_' && is_escape_form(in, end))) return true;
+  }
+  return false;
 }
 
 std::size_t utf16_length(std::string_view text) {

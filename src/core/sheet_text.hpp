@@ -30,6 +30,9 @@ void append_escaped(Sink& sink, std::string_view text);
   return !text.empty() && (is_space(text.front()) || is_space(text.back()));
 }
 
+// Whether _xHHHH_ will stand in the text's escaped form.
+[[nodiscard]] bool has_xstring_escapes(std::string_view text);
+
 // UTF-16 code units of valid UTF-8: what Excel counts.
 [[nodiscard]] std::size_t utf16_length(std::string_view text);
 

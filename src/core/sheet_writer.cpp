@@ -316,7 +316,9 @@ void SheetWriter::write_text(SheetColumn& column, std::string_view text) {
 }
 
 void SheetWriter::write_shared_or_inline(SheetColumn& column, std::string_view text, const CellMarkup& markup) {
-  const std::uint32_t index = strings_.reference(column.strings, text);
+  std::uint32_t index = strings_.reference(column.strings, text);
+  // ExcelJS takes an empty string in a cell for no cell, and leaves escapes as they are there.
+  if (index == SharedStrings::none && (text.empty() || has_xstring_escapes(text))) index = strings_.hold(text);
   if (index == SharedStrings::none) {
     write_inline(column, text, markup);
     return;

@@ -113,3 +113,26 @@ TEST_CASE("length is counted in UTF-16 units") {
   CHECK(utf16_length("äö€") == 3);
   CHECK(utf16_length("😀x") == 3);
 }
+
+TEST_CASE("a text needs an escape where escaping writes one") {
+  std::mt19937 random(11);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text(random() % 40, 'a');
+    if (random() % 4 == 0) text += "_x00" + std::string(random() % 2 == 0 ? "1F_" : "1G_");
+    for (char& byte : text) {
+      if (random() % 8 == 0 && byte == 'a') byte = "\r\n_x&<1"[random() % 7];
+    }
+    std::string escaped(text.size() * max_escaped_byte + escape_slack, '\0');
+    const char* in = text.data();
+    escaped.resize(static_cast<std::size_t>(
+        escape_text_scalar(escaped.data(), in, text.data() + text.size(), text.data() + text.size()) - escaped.data()));
+    std::string plain;
+    for (const char byte : text) {
+      plain += byte == '&' ? "&amp;" : byte == '<' ? "&lt;" : byte == '>' ? "&gt;" : std::string(1, byte);
+    }
+    INFO(text);
+    REQUIRE(has_xstring_escapes(text) == (escaped != plain));
+  }
+  CHECK(has_xstring_escapes("\xEF\xBF\xBF"));
+  CHECK_FALSE(has_xstring_escapes("\xEF\xBC\xA1 plain"));
+}

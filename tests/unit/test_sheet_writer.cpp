@@ -100,7 +100,7 @@ TEST_CASE("identifiers are text, but their times and booleans are not") {
 
 TEST_CASE("NULL has no cell, an empty string has one") {
   CHECK(rows_xml({{"a"}, {"b"}, {"c"}}, {{Cell{}, text_cell(""), Cell{}}}) ==
-        "<row r=\"1\"><c r=\"B1\" t=\"inlineStr\"><is><t></t></is></c></row>");
+        "<row r=\"1\"><c r=\"B1\" t=\"s\"><v>0</v></c></row>");
   CHECK(rows_xml({{"a"}}, {{Cell{}}}) == "<row r=\"1\"></row>");
 }
 
