@@ -57,5 +57,18 @@ SELECT row_count FROM takeout.export_page('events', page_rows => 10);
 SELECT row_count FROM takeout.export_page('events', page_rows => 11);
 DELETE FROM takeout.limits;
 
+-- A page reads its own rows by an index on (time, key), not the table.
+CREATE TABLE paged.long (id int PRIMARY KEY, created_at timestamptz NOT NULL, tenant_id text);
+INSERT INTO paged.long SELECT g, '2026-01-01 00:00+00'::timestamptz + g * interval '1 minute', 't' FROM generate_series(1, 20000) g;
+CREATE INDEX ON paged.long (created_at, id);
+VACUUM ANALYZE paged.long;
+SELECT takeout.create_dataset('paged.long');
+BEGIN;
+SELECT next AS cursor FROM takeout.export_page('long', page_rows => 5) \gset
+SELECT row_count FROM takeout.export_page('long', page_rows => 5, after => :'cursor');
+SELECT idx_tup_fetch BETWEEN 10 AND 20 AS by_index FROM pg_stat_xact_user_tables WHERE relid = 'paged.long'::regclass;
+COMMIT;
+SELECT takeout.drop_dataset('long');
+
 SELECT takeout.drop_dataset('events');
 DROP SCHEMA paged CASCADE;
