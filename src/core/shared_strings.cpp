@@ -83,6 +83,7 @@ void SharedStrings::grow() {
 }
 
 std::uint32_t SharedStrings::reference(ColumnUse& column, std::string_view text) {
+  if (text.empty()) return reference_empty();
   if (column.given_up) return none;
   if (column.asked == window) {
     column.given_up = column.missed > (column.judged ? window / 2 : window / 4 * 3);
@@ -108,13 +109,23 @@ std::uint32_t SharedStrings::reference(ColumnUse& column, std::string_view text)
     ++column.missed;
     return none;
   }
-  if (column.added == max_per_column) return none;
+  if (column.added == max_per_column || strings_.size() >= max_strings) return none;
   const std::uint32_t index = add(hash, slot, text);
   if (index != none) ++column.added;
   return index;
 }
 
+std::uint32_t SharedStrings::reference_empty() {
+  if (empty_ == none) {
+    empty_ = static_cast<std::uint32_t>(strings_.size());
+    strings_.push_back({0, 0});
+  }
+  ++references_;
+  return empty_;
+}
+
 std::uint32_t SharedStrings::hold(std::string_view text) {
+  if (text.empty()) return reference_empty();
   const std::uint32_t hash = hash_of(text);
   Slot* slot = find(hash, text);
   if (slot == nullptr || slot->index_and_1 == 0) return add(hash, slot, text);
@@ -124,7 +135,7 @@ std::uint32_t SharedStrings::hold(std::string_view text) {
 
 // `slot` is what find() gave for a text that is not there.
 std::uint32_t SharedStrings::add(std::uint32_t hash, Slot* slot, std::string_view text) {
-  if (slot == nullptr || strings_.size() == max_strings || bytes_.size() + text.size() > max_bytes) return none;
+  if (slot == nullptr || strings_.size() >= max_held || bytes_.size() + text.size() > max_bytes) return none;
   if ((strings_.size() + 1) * 2 > slots_.size()) {
     grow();
     slot = find(hash, text);

@@ -17,7 +17,8 @@ class SharedStrings {
   static constexpr std::uint32_t none = UINT32_MAX;
   static constexpr std::size_t max_length = 64;          // bytes of one string
   static constexpr std::uint32_t max_per_column = 4096;  // strings a column may bring in
-  static constexpr std::uint32_t max_strings = 32768;
+  static constexpr std::uint32_t max_strings = 32768;    // that repeat
+  static constexpr std::uint32_t max_held = 65536;       // with those held by hold()
   static constexpr std::size_t max_bytes = 4 * 1024 * 1024;  // of all strings: a bound on memory
 
   // What one column has asked for so far.
@@ -32,9 +33,10 @@ class SharedStrings {
   explicit SharedStrings(std::pmr::memory_resource* memory);
 
   // The string's index, counted as one more reference to it; or none: the cell has to carry the string itself.
+  // The empty string always has an index: ExcelJS takes it in a cell for no cell.
   [[nodiscard]] std::uint32_t reference(ColumnUse& column, std::string_view text);
 
-  // The same for a string that does not have to repeat or be short; none when too many have been held already.
+  // The same for a string that does not have to repeat or be short; none past max_held or max_bytes.
   [[nodiscard]] std::uint32_t hold(std::string_view text);
 
   [[nodiscard]] std::uint64_t references() const { return references_; }
@@ -55,6 +57,7 @@ class SharedStrings {
 
   [[nodiscard]] std::string_view text_of(std::uint32_t index) const;
   [[nodiscard]] Slot* find(std::uint32_t hash, std::string_view text);
+  [[nodiscard]] std::uint32_t reference_empty();
   [[nodiscard]] std::uint32_t add(std::uint32_t hash, Slot* slot, std::string_view text);
   void grow();
 
@@ -62,6 +65,7 @@ class SharedStrings {
   std::pmr::vector<String> strings_;
   std::pmr::vector<Slot> slots_;           // a power of two
   std::pmr::vector<std::uint32_t> seen_;   // hashes of strings seen lately, each at a place of its own
+  std::uint32_t empty_ = none;  // the empty string's index; it has no slot
   std::uint64_t references_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "hex_text.hpp"
 #include "sheet_text.hpp"
 #include "sheet_value.hpp"
+#include "sheet_width.hpp"
 #include "value_text.hpp"
 
 namespace pg_takeout {
@@ -50,11 +51,11 @@ constexpr CellMarkup spaced_markup{7, true, "\" t=\"inlineStr\"><is><t xml:space
 constexpr CellMarkup header_markup{8, true, "\" s=\"1\" t=\"inlineStr\"><is><t>", text_close};
 constexpr CellMarkup spaced_header_markup{9, true, "\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">",
                                           text_close};
+constexpr CellMarkup shared_header_markup{10, false, "\" s=\"1\" t=\"s\"><v>", value_close};
 
 constexpr std::size_t max_markup = 256;       // bytes from one value to the next
 constexpr std::size_t short_text = 1024;      // bytes of text written under one reserve()
 constexpr std::uint32_t sampled_rows = 200;   // rows whose lengths set the columns' widths
-constexpr std::size_t sampled_length = 256;   // bytes of a text looked at for that
 
 char* put(char* out, std::string_view bytes) {
   std::memcpy(out, bytes.data(), bytes.size());
@@ -68,14 +69,6 @@ std::string column_letters(std::size_t index) {
     letters.insert(letters.begin(), static_cast<char>('A' + (rest - 1) % 26));
   }
   return letters;
-}
-
-// Characters of a text's first line, as far as they are looked at.
-std::uint16_t displayed_length(std::string_view text) {
-  text = text.substr(0, sampled_length);
-  text = text.substr(0, text.find('\n'));
-  const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  return static_cast<std::uint16_t>(std::count_if(text.begin(), text.end(), starts));
 }
 
 bool is_quantity(CellKind kind) {
@@ -215,8 +208,13 @@ char* SheetWriter::start_cell(char* out, const SheetColumn& column, const CellMa
 void SheetWriter::write_header() {
   start_row();
   for (SheetColumn& column : columns_) {
-    write_inline(column, column.title, has_outer_space(column.title) ? spaced_header_markup : header_markup);
-    column.width = std::max(column.width, displayed_length(column.title));
+    const std::uint32_t index = hold_if_escaped(column.title);
+    if (index != SharedStrings::none) {
+      write_shared(column, index, shared_header_markup);
+    } else {
+      write_inline(column, column.title, has_outer_space(column.title) ? spaced_header_markup : header_markup);
+    }
+    column.width = std::max(column.width, displayed_width(column.title));
   }
   hold_back("</row>");
 }
@@ -227,7 +225,9 @@ void SheetWriter::write_row(std::span<const Cell> cells) {
   for (std::size_t i = 0; i < cells.size(); ++i) write_cell(columns_[i], cells[i]);
   hold_back("</row>");
   if (rows_ <= sampled_rows) {
-    for (std::size_t i = 0; i < cells.size(); ++i) note_width(columns_[i], cells[i]);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      columns_[i].width = std::max(columns_[i].width, displayed_width(cells[i]));
+    }
   }
 }
 
@@ -304,26 +304,36 @@ void SheetWriter::write_value_text(SheetColumn& column, const Cell& cell) {
     default:
       throw Error(ErrorCode::internal, "cell of unknown kind");
   }
-  write_shared_or_inline(column, {text, static_cast<std::size_t>(end - text)},
-                         cell.kind == CellKind::network ? text_markup : code_markup);
+  const std::string_view written{text, static_cast<std::size_t>(end - text)};
+  const std::uint32_t index = strings_.reference(column.strings, written);
+  if (index != SharedStrings::none) {
+    write_shared(column, index, shared_markup);
+  } else {
+    write_inline(column, written, cell.kind == CellKind::network ? text_markup : code_markup);
+  }
 }
 
 void SheetWriter::write_text(SheetColumn& column, std::string_view text) {
   if (text.size() > max_cell_units) {
     if (const std::size_t units = utf16_length(text); units > max_cell_units) throw_too_long(column, units);
   }
-  write_shared_or_inline(column, text, has_outer_space(text) ? spaced_markup : text_markup);
+  std::uint32_t index = strings_.reference(column.strings, text);
+  if (index == SharedStrings::none) index = hold_if_escaped(text);
+  if (index != SharedStrings::none) {
+    write_shared(column, index, shared_markup);
+  } else {
+    write_inline(column, text, has_outer_space(text) ? spaced_markup : text_markup);
+  }
 }
 
-void SheetWriter::write_shared_or_inline(SheetColumn& column, std::string_view text, const CellMarkup& markup) {
-  std::uint32_t index = strings_.reference(column.strings, text);
-  // ExcelJS takes an empty string in a cell for no cell, and leaves escapes as they are there.
-  if (index == SharedStrings::none && (text.empty() || has_xstring_escapes(text))) index = strings_.hold(text);
-  if (index == SharedStrings::none) {
-    write_inline(column, text, markup);
-    return;
-  }
-  char* out = start_cell(xml_.reserve(max_markup + max_value_text), column, shared_markup);
+// ExcelJS leaves escapes as they are in a cell's own string. Past the dictionary's bounds they stand there all the same:
+// Excel, LibreOffice and openpyxl undo them in both places.
+std::uint32_t SheetWriter::hold_if_escaped(std::string_view text) {
+  return has_xstring_escapes(text) ? strings_.hold(text) : SharedStrings::none;
+}
+
+void SheetWriter::write_shared(const SheetColumn& column, std::uint32_t index, const CellMarkup& markup) {
+  char* out = start_cell(xml_.reserve(max_markup + max_value_text), column, markup);
   xml_.commit(write_integer(out, index));
 }
 
@@ -354,52 +364,6 @@ void SheetWriter::throw_too_long(const SheetColumn& column, std::size_t units) c
                   std::to_string(units) + " UTF-16 code units, a cell holds at most " +
                   std::to_string(max_cell_units) + ".",
               "Export this data as CSV or JSON.");
-}
-
-void SheetWriter::note_width(SheetColumn& column, const Cell& cell) const {
-  std::uint16_t width = 0;
-  switch (cell.kind) {
-    case CellKind::null:
-      return;
-    case CellKind::text:
-    case CellKind::json:
-    case CellKind::decimal:
-      width = displayed_length(cell.view());
-      break;
-    case CellKind::binary:
-      width = static_cast<std::uint16_t>(std::min<std::size_t>(2 + 2 * std::size_t{cell.length}, sampled_length));
-      break;
-    case CellKind::boolean:
-      width = 5;
-      break;
-    case CellKind::date:
-      width = 10;
-      break;
-    case CellKind::time:
-      width = 8;
-      break;
-    case CellKind::timestamp:
-    case CellKind::timestamptz:
-      width = 19;
-      break;
-    case CellKind::uuid:
-      width = 36;
-      break;
-    case CellKind::network:
-      width = 18;
-      break;
-    case CellKind::integer:
-    case CellKind::float4:
-    case CellKind::float8: {
-      char text[max_value_text];
-      const char* end = cell.kind == CellKind::integer  ? write_integer(text, cell.integer)
-                        : cell.kind == CellKind::float4 ? write_float4(text, static_cast<float>(cell.number))
-                                                        : write_float8(text, cell.number);
-      width = static_cast<std::uint16_t>(end - text);
-      break;
-    }
-  }
-  column.width = std::max(column.width, width);
 }
 
 std::vector<std::uint16_t> SheetWriter::widths() const {

@@ -65,11 +65,11 @@ class SheetWriter {
   void write_cell(SheetColumn& column, const Cell& cell);
   void write_value_text(SheetColumn& column, const Cell& cell);
   void write_text(SheetColumn& column, std::string_view text);
-  void write_shared_or_inline(SheetColumn& column, std::string_view text, const CellMarkup& markup);
+  [[nodiscard]] std::uint32_t hold_if_escaped(std::string_view text);
+  void write_shared(const SheetColumn& column, std::uint32_t index, const CellMarkup& markup);
   void write_inline(const SheetColumn& column, std::string_view text, const CellMarkup& markup);
   void write_binary(SheetColumn& column, std::string_view bytes);
   [[noreturn]] void throw_too_long(const SheetColumn& column, std::size_t units) const;
-  void note_width(SheetColumn& column, const Cell& cell) const;
 
   Sink& xml_;
   SheetDeflater* deflater_;

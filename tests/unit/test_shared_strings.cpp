@@ -28,9 +28,9 @@ TEST_CASE("a string is shared from its second time on") {
   CHECK(strings.reference(other, "Turku") == 0);
   CHECK(strings.reference(column, "Oulu") == SharedStrings::none);
   CHECK(strings.reference(other, "Oulu") == 1);
-  CHECK(strings.reference(column, "") == SharedStrings::none);
+  CHECK(strings.reference(column, "") == 2);  // the empty string: from its first time on
   CHECK(strings.reference(column, "") == 2);
-  CHECK(strings.references() == 4);
+  CHECK(strings.references() == 5);
   CHECK(strings.size() == 3);
 }
 
@@ -86,4 +86,23 @@ TEST_CASE("long strings are not shared") {
   CHECK(strings.reference(column, longest) == 0);
   (void)strings.reference(column, longest + "x");
   CHECK(strings.reference(column, longest + "x") == SharedStrings::none);
+}
+
+TEST_CASE("held strings end at a bound, the empty one always has an index") {
+  SharedStrings strings(std::pmr::new_delete_resource());
+  const std::string long_text(30000, '\r');
+  std::size_t bytes = 0;
+  std::uint32_t held = 0;
+  for (;; ++held) {
+    const std::string text = long_text + std::to_string(held);
+    if (strings.hold(text) == SharedStrings::none) break;
+    REQUIRE(strings.hold(text) == held);
+    bytes += text.size();
+    REQUIRE(bytes <= SharedStrings::max_bytes);
+  }
+  CHECK(bytes > SharedStrings::max_bytes - 2 * long_text.size());
+  SharedStrings::ColumnUse column;
+  CHECK(strings.reference(column, "") == held);
+  CHECK(strings.hold("") == held);
+  CHECK(strings.size() == held + 1);
 }

@@ -195,6 +195,34 @@ TEST_CASE("strings that repeat are shared") {
         "<row r=\"2\"><c r=\"A2\" t=\"s\"><v>0</v></c></row><row r=\"3\"><c r=\"A3\" t=\"s\"><v>0</v></c></row>");
 }
 
+TEST_CASE("texts and titles with escapes are shared at once, also where the column has given up") {
+  Sheet sheet;
+  const Column columns[] = {{"a_x0041_"}};
+  sheet.writer.set_columns(columns, {});
+  sheet.writer.start_sheet();
+  sheet.writer.write_header();
+  for (int i = 0; i < 5000; ++i) {
+    const std::string text = "of its own: " + std::to_string(i);
+    const Cell cells[] = {text_cell(text)};
+    sheet.writer.write_row(cells);
+  }
+  const Cell escaped[] = {text_cell("a\rb")};
+  const Cell empty[] = {text_cell("")};
+  for (int i = 0; i < 2; ++i) {
+    sheet.writer.write_row(escaped);
+    sheet.writer.write_row(empty);
+  }
+  sheet.writer.end_sheet();
+  const std::string_view xml = sheet.xml.text();
+  CHECK(xml.starts_with("<row r=\"1\"><c r=\"A1\" s=\"1\" t=\"s\"><v>0</v></c></row>"));
+  CHECK(xml.ends_with("<row r=\"5002\"><c r=\"A5002\" t=\"s\"><v>1</v></c></row>"
+                      "<row r=\"5003\"><c r=\"A5003\" t=\"s\"><v>2</v></c></row>"
+                      "<row r=\"5004\"><c r=\"A5004\" t=\"s\"><v>1</v></c></row>"
+                      "<row r=\"5005\"><c r=\"A5005\" t=\"s\"><v>2</v></c></row>"));
+  CHECK(sheet.strings.size() == 3);
+  CHECK(sheet.strings.references() == 5);
+}
+
 TEST_CASE("widths follow the header and the first rows") {
   Sheet sheet;
   const Column columns[] = {{"a long name"}, {"b"}, {"c", CellKind::date}};
