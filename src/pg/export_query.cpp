@@ -10,10 +10,18 @@ namespace pg_takeout {
 
 namespace {
 
-const char* type_name(Oid type) { return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY); }
+// Told that the type has no length, format_type_extended() says bpchar and not character, which would be character(1).
+const char* type_name(Oid type) {
+  return format_type_extended(type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
 
 // A new parameter's place in the text: "$3".
 const char* add_parameter(ExportQuery* query, Oid type, Datum value) {
+  if (query->parameter_count == max_parameters)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("key of the dataset has too many columns to page by"),
+                    errdetail("A page's query takes at most %d values.", max_parameters),
+                    errhint("Use takeout.export_stream(), which reaches every row.")));
   query->types[query->parameter_count] = type;
   query->values[query->parameter_count] = value;
   return psprintf("$%d", ++query->parameter_count);
@@ -107,6 +115,31 @@ void append_order(StringInfo text, const Dataset* dataset, const char* alias) {
   }
 }
 
+// Whether the column may hold NULL, for all that the source's definition tells.
+bool is_nullable(const Dataset* dataset, const char* name) {
+  const char kind = get_rel_relkind(dataset->source);
+  if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return true;
+  HeapTuple tuple = SearchSysCacheAttName(dataset->source, name);
+  if (!HeapTupleIsValid(tuple)) return true;
+  const bool nullable = !reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attnotnull;
+  ReleaseSysCache(tuple);
+  return nullable;
+}
+
+// ", EXISTS (SELECT … WHERE … AND (key IS NULL OR …))", evaluated once.
+void append_null_key_check(StringInfo text, ExportQuery* query, const ExportRequest* request) {
+  appendStringInfo(text, ", EXISTS (SELECT FROM %s AS n", request->dataset->view_name);
+  append_filter(text, query, request, "n");
+  const char* separator = " AND (";
+  for (int i = 0; i < request->dataset->key_count; ++i) {
+    const char* name = request->dataset->key_columns[i];
+    if (!is_nullable(request->dataset, name)) continue;
+    appendStringInfo(text, "%s%s IS NULL", separator, column("n", name));
+    separator = " OR ";
+  }
+  appendStringInfoString(text, "))");
+}
+
 void append_fields(StringInfo text, const ExportRequest* request, const char* alias) {
   for (int i = 0; i < request->field_count; ++i)
     appendStringInfo(text, "%s%s", i > 0 ? ", " : "", column(alias, request->fields[i]->name));
@@ -152,6 +185,12 @@ ExportQuery* export_query(const ExportRequest* request) {
   return query;
 }
 
+bool has_nullable_key(const Dataset* dataset) {
+  for (int i = 0; i < dataset->key_count; ++i)
+    if (is_nullable(dataset, dataset->key_columns[i])) return true;
+  return false;
+}
+
 ExportQuery* page_query(const ExportRequest* request, const PageStart* start, int64 row_limit) {
   const Dataset* dataset = request->dataset;
   auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
@@ -162,6 +201,7 @@ ExportQuery* page_query(const ExportRequest* request, const PageStart* start, in
   if (dataset->time_column != nullptr) appendStringInfo(&text, ", %s::pg_catalog.text", column("v", dataset->time_column));
   for (int i = 0; i < dataset->key_count; ++i)
     appendStringInfo(&text, ", %s::pg_catalog.text", column("v", dataset->key_columns[i]));
+  if (start == nullptr && has_nullable_key(dataset)) append_null_key_check(&text, query, request);
   appendStringInfo(&text, " FROM %s AS v", dataset->view_name);
   append_filter(&text, query, request, "v");
   if (start != nullptr) {

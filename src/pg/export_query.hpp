@@ -27,8 +27,12 @@ struct PageStart {
 // The whole dataset, or its rows of the request.
 ExportQuery* export_query(const ExportRequest* request);
 
+// Whether a key column may hold NULL, for all that the source's definition tells.
+[[nodiscard]] bool has_nullable_key(const Dataset* dataset);
+
 // As above, at most row_limit rows behind `start` (null: from the first row). After the fields come, as text, the time
-// column (where there is one) and the key columns of each row.
+// column (where there is one) and the key columns of each row. On the first page of a dataset whose key columns may hold
+// NULL one more follows, a boolean: whether any row asked for has a NULL there. No later page would reach it.
 ExportQuery* page_query(const ExportRequest* request, const PageStart* start, int64 row_limit);
 
 // The rows of a child dataset whose parents are in the request; fields: all of the child's.

@@ -59,35 +59,68 @@ struct ExportRun {
   bool is_page;
   int64 page_rows;
   bool page_is_full;
+  bool checks_null_keys;  // behind the sort values comes whether any key is NULL
   PageEnd end;
   MemoryContext end_context;
 };
 
 namespace {
 
+[[noreturn]] void raise_unfit_key(const Dataset* dataset, const char* detail) {
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("dataset \"%s\" cannot be paged: its key does not tell its rows apart", dataset->name),
+                  errdetail("%s", detail),
+                  errhint("Use takeout.export_stream(), which reaches every row, or have its owner name another key with "
+                          "takeout.alter_dataset('%s', key => ...).",
+                          dataset->name)));
+  pg_unreachable();
+}
+
+const char* text_at(const TupleTableSlot* slot, int column) {
+  return slot->tts_isnull[column] ? nullptr : TextDatumGetCString(slot->tts_values[column]);
+}
+
+// No comparison reaches a row whose key is NULL, so no later page would.
+void check_null_keys(const ExportRun* run, const TupleTableSlot* slot) {
+  const Dataset* dataset = run->request->dataset;
+  const int column = run->column_count + (dataset->time_column != nullptr ? 1 : 0) + dataset->key_count;
+  if (DatumGetBool(slot->tts_values[column])) raise_unfit_key(dataset, "A column of the key holds NULL.");
+}
+
 void remember_page_end(ExportRun* run, const TupleTableSlot* slot) {
   const Dataset* dataset = run->request->dataset;
   MemoryContextReset(run->end_context);
   const MemoryContext previous = MemoryContextSwitchTo(run->end_context);
   int at = run->column_count;
-  const auto text_at = [slot](int column) -> const char* {
-    return slot->tts_isnull[column] ? nullptr : TextDatumGetCString(slot->tts_values[column]);
-  };
-  run->end.time = dataset->time_column != nullptr ? text_at(at++) : nullptr;
+  run->end.time = dataset->time_column != nullptr ? text_at(slot, at++) : nullptr;
   run->end.key = static_cast<const char**>(palloc(sizeof(char*) * static_cast<size_t>(dataset->key_count)));
   for (int i = 0; i < dataset->key_count; ++i) {
-    run->end.key[i] = text_at(at++);
-    if (run->end.key[i] == nullptr)
-      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                      errmsg("dataset \"%s\" cannot be paged: its key column \"%s\" holds NULL", dataset->name,
-                             dataset->key_columns[i])));
+    run->end.key[i] = text_at(slot, at++);
+    if (run->end.key[i] == nullptr) raise_unfit_key(dataset, "A column of the key holds NULL.");
   }
   MemoryContextSwitchTo(previous);
 }
 
+bool same_text(const char* left, const char* right) {
+  return left == nullptr || right == nullptr ? left == right : strcmp(left, right) == 0;
+}
+
+// The next page begins behind all rows with the sort values of this one's last.
+void check_next_row(const ExportRun* run, const TupleTableSlot* slot) {
+  const Dataset* dataset = run->request->dataset;
+  int at = run->column_count;
+  if (dataset->time_column != nullptr && !same_text(text_at(slot, at++), run->end.time)) return;
+  for (int i = 0; i < dataset->key_count; ++i)
+    if (!same_text(text_at(slot, at++), run->end.key[i])) return;
+  raise_unfit_key(dataset, "Two rows have the same key.");
+}
+
 bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   ExportRun* run = reinterpret_cast<RowReceiver*>(receiver)->run;
+  slot_getallattrs(slot);
+  if (run->checks_null_keys && run->sheet_rows == 0) check_null_keys(run, slot);
   if (run->is_page && run->sheet_rows == run->page_rows) {
+    check_next_row(run, slot);
     run->page_is_full = true;
     run->stopped = true;
     return false;
@@ -96,7 +129,6 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   ++run->sheet_rows;
 
   const MemoryContext previous = MemoryContextSwitchTo(run->row_context);
-  slot_getallattrs(slot);
   read_cells(run->readers, run->column_count, slot->tts_values, slot->tts_isnull, run->cells);
   write_row(run->file, run->cells, run->column_count);
   MemoryContextSwitchTo(previous);
@@ -307,6 +339,7 @@ ExportRun* start_page(const ExportRequest* request, const PageStart* start, int6
   ExportRun* run = make_run(request, context, 2);
   run->is_page = true;
   run->page_rows = page_rows;
+  run->checks_null_keys = start == nullptr && has_nullable_key(request->dataset);
   run->end_context = AllocSetContextCreate(context, "takeout page end", ALLOCSET_SMALL_SIZES);
 
   // One row more than the page tells whether there is a next one.

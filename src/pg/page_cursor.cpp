@@ -22,6 +22,13 @@ void append_value(StringInfo bytes, const char* text) {
   if (text != nullptr) appendStringInfoString(bytes, text);
 }
 
+// The columns that the cursor's values are of. After an alter_dataset() they can be others, and the values' count too.
+void append_order(StringInfo bytes, const Dataset* dataset) {
+  append_value(bytes, dataset->time_column);
+  pq_sendint32(bytes, static_cast<uint32>(dataset->key_count));
+  for (int i = 0; i < dataset->key_count; ++i) append_value(bytes, dataset->key_columns[i]);
+}
+
 // What binds a cursor to the export it was made by.
 void append_binding(StringInfo bytes, const ExportRequest* request) {
   const auto append_bound = [bytes](bool given, TimestampTz bound) {
@@ -30,6 +37,7 @@ void append_binding(StringInfo bytes, const ExportRequest* request) {
   };
   pq_sendint32(bytes, GetSessionUserId());
   append_value(bytes, request->dataset->name);
+  append_order(bytes, request->dataset);
   append_value(bytes, request->tenant);
   append_bound(request->has_since, request->since);
   append_bound(request->has_until, request->until);
@@ -77,7 +85,7 @@ bool same_mac(const uint8* left, const uint8* right) {
 
 [[noreturn]] void raise_bad_cursor() {
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("cursor is not valid for this export"),
-                  errdetail("A cursor goes with the role, dataset, tenant, ids and period of the page that gave it."),
+                  errdetail("A cursor goes with the role, dataset, its order, tenant, ids and period of the page that gave it."),
                   errhint("Pass \"next\" of the page before, or leave \"after\" out to begin anew.")));
   pg_unreachable();
 }
