@@ -25,6 +25,9 @@ SELECT text_of(takeout.jsonl_file(t) FILTER (WHERE id > 3)) FROM (SELECT id FROM
 
 -- Without rows: a header where the row type is known, else an empty file of the format.
 SELECT text_of(takeout.csv_file(i)) FROM item i WHERE false;
+SELECT text_of(takeout.csv_file(i, takeout.csv_options(delimiter => ';'))) FROM item i WHERE false;
+SELECT text_of(takeout.csv_file(i, takeout.csv_options(header => false) ORDER BY id)) = '' AS no_header FROM item i WHERE false;
+SELECT text_of(takeout.csv_file(i, '{"delimiter": "no"}')) FROM item i WHERE false;
 SELECT text_of(takeout.csv_file(t)) FROM (SELECT id FROM item WHERE false) t;
 SELECT text_of(takeout.json_file(t)) FROM (SELECT id FROM item WHERE false) t;
 SELECT length(takeout.jsonl_file(t)) FROM (SELECT id FROM item WHERE false) t;

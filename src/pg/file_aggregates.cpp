@@ -150,6 +150,16 @@ Datum aggregate_row(FunctionCallInfo fcinfo, Format format) {
   PG_RETURN_POINTER(state);
 }
 
+// The options of a call over no rows: no transition function has seen them, but constants stand in the call itself.
+const Jsonb* constant_options(FunctionCallInfo fcinfo) {
+  const Aggref* call = AggGetAggref(fcinfo);
+  if (call == nullptr || list_length(call->args) < 2) return nullptr;
+  const auto* argument = lsecond_node(TargetEntry, call->args);
+  const auto* options = reinterpret_cast<const Const*>(argument->expr);
+  if (argument->resjunk || !IsA(options, Const) || options->constisnull || options->consttype != JSONBOID) return nullptr;
+  return DatumGetJsonbP(options->constvalue);
+}
+
 Datum aggregate_end(FunctionCallInfo fcinfo, Format format) {
   MemoryContext group_context;
   if (AggCheckCallContext(fcinfo, &group_context) == 0)
@@ -158,7 +168,7 @@ Datum aggregate_end(FunctionCallInfo fcinfo, Format format) {
   auto* state = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<FileAggregate*>(PG_GETARG_POINTER(0));
   if (state == nullptr) {
     TupleDesc row_type = declared_row_type(fcinfo);
-    state = start_aggregate(group_context, format, nullptr, row_type);
+    state = start_aggregate(group_context, format, constant_options(fcinfo), row_type);
     if (row_type != nullptr) ReleaseTupleDesc(row_type);
   }
   // A rescan of a hashed aggregate asks for the same group's file again.
