@@ -42,7 +42,7 @@ BEGIN ATOMIC
     WHEN takeout.base_type(type) IN ('inet'::regtype, 'cidr'::regtype)
       THEN format('takeout.mask_ip(s.%1$I) AS %1$I', column_name)
     WHEN takeout.holds_addresses(type) THEN format('takeout.mask_inside(s.%1$I) AS %1$I', column_name)
-    WHEN masked THEN format('takeout.mask_ip(s.%1$I::pg_catalog.text::pg_catalog.inet) AS %1$I', column_name)
+    WHEN masked THEN format('takeout.mask_ip_text(s.%1$I::pg_catalog.text) AS %1$I', column_name)
     ELSE format('s.%1$I', column_name)
   END;
 END;
@@ -66,7 +66,10 @@ BEGIN
   FOREACH candidate IN ARRAY ARRAY[dataset, dataset || '_dataset'] LOOP
     present := to_regclass(format('%I.%I', schema, candidate));
     IF octet_length(candidate) <= 63 AND
-       (present IS NULL OR obj_description(present::oid, 'pg_class') = takeout.view_comment(dataset)) THEN
+       (present IS NULL
+        OR (obj_description(present::oid, 'pg_class') = takeout.view_comment(dataset)
+            AND EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+                        WHERE c.oid = present::oid AND r.rolname = CURRENT_USER))) THEN
       RETURN candidate;
     END IF;
   END LOOP;
@@ -78,7 +81,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION takeout.name_view(name, text) IS
-  'The dataset''s name, or that with "_dataset" where another relation has it; an earlier view of it is taken again';
+  'The dataset''s name, or that with "_dataset" where another relation has it; the caller''s earlier view of it is taken again';
 
 CREATE FUNCTION takeout.replace_view(view regclass, schema name, view_name name, query text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -86,6 +89,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   command text := format('VIEW %I.%I WITH (security_barrier) AS %s', schema, view_name, query);
+  owner name;
   grants text[];
   column_grants boolean;
 BEGIN
@@ -105,10 +109,14 @@ BEGIN
     INTO grants
   FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g
   WHERE c.oid = view::oid AND g.grantee <> c.relowner;
+  owner := (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = view::oid);
   column_grants := EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = view::oid AND a.attacl IS NOT NULL);
 
   EXECUTE format('DROP VIEW %I.%I', schema, view_name);
   EXECUTE 'CREATE ' || command;
+  IF owner <> CURRENT_USER THEN
+    EXECUTE format('ALTER VIEW %I.%I OWNER TO %I', schema, view_name, owner);
+  END IF;
   FOREACH command IN ARRAY coalesce(grants, '{}') LOOP
     EXECUTE command;
   END LOOP;
@@ -119,7 +127,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION takeout.replace_view(regclass, name, name, text) IS
-  'Makes the view, or makes it anew with its grants kept';
+  'Makes the view, or makes it anew with its owner and grants kept';
 
 CREATE FUNCTION takeout.copy_comments(source regclass, view regclass, dataset text) RETURNS void
 LANGUAGE plpgsql VOLATILE

@@ -8,7 +8,7 @@ DO $$
 DECLARE
   public_names CONSTANT text[] := ARRAY[
     -- masking
-    'mask_ip', 'mask_inside',
+    'mask_ip', 'mask_ip_text', 'mask_inside',
     -- files of any query, under plain privileges
     'csv_file', 'json_file', 'jsonl_file', 'xlsx_file', 'csv_options', 'json_options', 'xlsx_options',
     -- exports of datasets: the right is checked inside

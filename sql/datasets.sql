@@ -122,6 +122,32 @@ RESET ROLE;
 SELECT name, key_columns, time_column, tenant_column FROM takeout.datasets WHERE name <> 'orders' ORDER BY name;
 SET ROLE regress_takeout_owner;
 
+-- A masked column of text whose text is no address: neither the view nor the export shows it.
+CREATE TABLE shop.forwarded (id int PRIMARY KEY, for_ip text);
+INSERT INTO shop.forwarded VALUES (1, '203.0.113.77, 198.51.100.9');
+SELECT takeout.create_dataset('shop.forwarded', 'forwards', tenant => 'default', mask => '{for_ip}');
+SELECT takeout.export('forwards');
+SELECT * FROM shop.forwards;
+
+-- A superuser makes the view anew: its owner stays.
+RESET ROLE;
+SELECT takeout.alter_dataset('forwards', columns => '{for_ip,id}');
+SELECT relowner::regrole FROM pg_class WHERE oid = 'shop.forwards'::regclass;
+SELECT takeout.drop_dataset('forwards');
+
+-- Another role's view is not taken for an earlier governed view, whatever its comment says.
+GRANT CREATE ON SCHEMA shop TO regress_takeout_stranger;
+SET ROLE regress_takeout_stranger;
+CREATE VIEW shop.forwards AS SELECT 1 AS id, 'x'::text AS for_ip;
+COMMENT ON VIEW shop.forwards IS 'Governed view of dataset "forwards": addresses are masked';
+RESET ROLE;
+REVOKE CREATE ON SCHEMA shop FROM regress_takeout_stranger;
+SELECT takeout.create_dataset('shop.forwarded', 'forwards', tenant => 'default');
+SELECT view FROM takeout.datasets WHERE name = 'forwards';
+SELECT takeout.drop_dataset('forwards');
+DROP VIEW shop.forwards;
+SET ROLE regress_takeout_owner;
+
 -- Views, materialized views and partitioned tables are sources too; domains, arrays, rows and ranges are masked inside.
 CREATE DOMAIN shop.host AS inet;
 CREATE TYPE shop.hop AS (at timestamptz, via inet);

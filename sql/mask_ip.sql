@@ -23,6 +23,14 @@ SELECT count(*) AS compared,
 FROM (SELECT set_masklen(regexp_replace('2a' || substr(md5(n::text), 3), '(....)(?=.)', '\1:', 'g')::inet, prefix) AS address
       FROM generate_series(1, 250) n, generate_series(0, 128) prefix) a;
 
+-- Addresses in text: what is none is refused, and not shown by the error.
+SELECT takeout.mask_ip_text('203.0.113.77'), takeout.mask_ip_text('2001:db8:1:2::1'), takeout.mask_ip_text('10.1.2.3/8');
+SELECT count(*), count(*) FILTER (WHERE takeout.mask_ip_text(a) IS DISTINCT FROM takeout.mask_ip(a::inet)) AS wrong
+FROM unnest('{1.2.3.4,1.2.3.4/32,1.2.3.4/0,255.255.255.255,::,::1,::ffff:1.2.3.4,fe80::1/64,2001:db8::/32,ABCD::}'::text[]) a;
+SELECT takeout.mask_ip_text('203.0.113.77, 198.51.100.9');
+SELECT takeout.mask_ip_text('203.0.113.77/33');
+SELECT takeout.mask_ip_text(' 203.0.113.77');
+SELECT takeout.mask_ip_text('');
 SELECT takeout.mask_ip(NULL) IS NULL AS null_stays_null, pg_typeof(takeout.mask_ip('::1'));
 
 -- The lengths are a superuser's settings.
