@@ -68,6 +68,8 @@ UPDATE takeout.limits SET max_bytes = NULL, max_period = '2 days';
 SELECT takeout.export('orders');
 SELECT takeout.export('orders', until => '2026-01-05 00:00+00');
 SELECT takeout.export('orders', since => '2026-01-01 00:00+00', until => '2026-01-05 00:00+00');
+SELECT takeout.export('orders', since => '-infinity', until => '2026-01-05 00:00+00');
+SELECT takeout.export('orders', since => '2026-01-01 00:00+00', until => 'infinity');
 SELECT shop.text_of(takeout.export('orders', since => '2026-01-01 00:00+00', until => '2026-01-03 00:00+00', columns => '{note}'));
 DELETE FROM takeout.limits;
 

@@ -43,6 +43,12 @@ const char* interval_text(const Interval* interval) {
   return DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)));
 }
 
+const char* period_text(TimestampTz since, TimestampTz until) {
+  if (TIMESTAMP_NOT_FINITE(since) || TIMESTAMP_NOT_FINITE(until)) return "infinity";
+  const Datum period = DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(until), TimestampTzGetDatum(since));
+  return interval_text(DatumGetIntervalP(period));
+}
+
 }  // namespace
 
 Limits limits_of(const ExportRequest* request) {
@@ -74,15 +80,12 @@ void check_period(const ExportRequest* request, const Limits* limits) {
   const TimestampTz until = request->has_until ? request->until : GetCurrentTransactionStartTimestamp();
   const TimestampTz latest = DatumGetTimestampTz(DirectFunctionCall2(
       timestamptz_pl_interval, TimestampTzGetDatum(request->since), IntervalPGetDatum(limits->max_period)));
-  if (until > latest) {
-    const Datum asked =
-        DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(until), TimestampTzGetDatum(request->since));
+  if (until > latest)
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("period of %s is longer than the limit of %s for dataset \"%s\"",
-                           interval_text(DatumGetIntervalP(asked)), interval_text(limits->max_period),
+                           period_text(request->since, until), interval_text(limits->max_period),
                            request->dataset->name),
                     errhint("Give since and until, and export one period after the other.")));
-  }
 }
 
 void raise_too_many_rows(const ExportRequest* request, int64 limit) {
