@@ -2,6 +2,7 @@
 
 #include "copy_raw.hpp"
 #include "settings.hpp"
+#include "shared_memory.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -10,6 +11,7 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
   pg_takeout::settings::define_settings();
+  pg_takeout::install_shared_memory();
   pg_takeout::install_copy_raw_hook();
 }
 }
