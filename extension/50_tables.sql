@@ -28,6 +28,9 @@ CREATE TABLE takeout.datasets (
   location        text,
   difficulty      text CHECK (difficulty IN ('easy', 'medium', 'hard')),
   difficulty_note text,
+  methods         text[] CHECK (cardinality(methods) > 0 AND array_position(methods, NULL) IS NULL),
+  method_note     text,
+  price_note      text,
   CONSTRAINT datasets_default_format_offered CHECK (default_format = ANY (formats)),
   CONSTRAINT datasets_one_tenant CHECK ((tenant_column IS NULL) <> (fixed_tenant IS NULL)),
   CONSTRAINT datasets_parent_by_key CHECK ((parent IS NULL) = (parent_key IS NULL) AND cardinality(parent_key) > 0),
@@ -62,6 +65,10 @@ COMMENT ON COLUMN takeout.datasets.location IS 'Where the data are stored';
 COMMENT ON COLUMN takeout.datasets.difficulty IS
   'How hard it is to move this to another provider: easy, medium or hard';
 COMMENT ON COLUMN takeout.datasets.difficulty_note IS 'Why that is so';
+COMMENT ON COLUMN takeout.datasets.methods IS
+  'How it can be exported, by names of takeout.methods; NULL is every method that is available';
+COMMENT ON COLUMN takeout.datasets.method_note IS 'What else to know about how it is exported';
+COMMENT ON COLUMN takeout.datasets.price_note IS 'What its export costs; NULL is nothing beyond the service';
 
 CREATE FUNCTION takeout.known_standards() RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -131,10 +131,12 @@ BEGIN
 
   present := jsonb_populate_record(present, properties);
   UPDATE takeout.datasets d
-  SET (name, title, description, category, kind, purpose, retention, location, difficulty, difficulty_note) =
+  SET (name, title, description, category, kind, purpose, retention, location, difficulty, difficulty_note,
+       methods, method_note, price_note) =
       (present.name, nullif(present.title, ''), nullif(present.description, ''), nullif(present.category, ''),
        nullif(present.kind, ''), nullif(present.purpose, ''), nullif(present.retention, ''),
-       nullif(present.location, ''), nullif(present.difficulty, ''), nullif(present.difficulty_note, ''))
+       nullif(present.location, ''), nullif(present.difficulty, ''), nullif(present.difficulty_note, ''),
+       nullif(present.methods, '{}'), nullif(present.method_note, ''), nullif(present.price_note, ''))
   WHERE d.name = annotate_dataset_for.name;
   IF present.name <> annotate_dataset_for.name THEN
     UPDATE takeout.fields f SET dataset = present.name WHERE f.dataset = annotate_dataset_for.name;

@@ -217,7 +217,10 @@ CREATE FUNCTION takeout.alter_dataset(
   field           name   DEFAULT NULL,
   standard        text   DEFAULT NULL,
   personal_class  text   DEFAULT NULL,
-  note            text   DEFAULT NULL
+  note            text   DEFAULT NULL,
+  methods         text[] DEFAULT NULL,
+  method_note     text   DEFAULT NULL,
+  price_note      text   DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -233,7 +236,8 @@ DECLARE
   said jsonb := jsonb_strip_nulls(jsonb_build_object(
     'name', new_name, 'title', title, 'description', description, 'category', category, 'kind', kind,
     'purpose', purpose, 'retention', retention, 'location', location, 'difficulty', difficulty,
-    'difficulty_note', difficulty_note));
+    'difficulty_note', difficulty_note,
+    'methods', to_jsonb(methods), 'method_note', method_note, 'price_note', price_note));
   field_said jsonb := jsonb_strip_nulls(jsonb_build_object(
     'standard', standard, 'personal_class', personal_class, 'note', note));
 BEGIN
@@ -296,7 +300,7 @@ END
 $$;
 COMMENT ON FUNCTION takeout.alter_dataset(text, text, text, text, text, text, text, text, text, text, text, name[],
                                           name, name, text, name[], name[], text[], text, text, name[], name, name,
-                                          text, text, text) IS
+                                          text, text, text, text[], text, text) IS
   'Changes what is given of a dataset; an empty string or array clears; a call that changes nothing renews the view';
 
 CREATE FUNCTION takeout.drop_dataset(name text) RETURNS void

@@ -137,7 +137,7 @@ BEGIN
     PERFORM takeout.annotate_dataset(
       d.name,
       jsonb_build_object('title', d.title, 'description', d.description, 'category', d.category, 'kind', d.kind,
-                         'difficulty', d.difficulty),
+                         'difficulty', d.difficulty) || takeout.model_terms(d.name),
       (SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'standard', m.standard,
                                            'personal_class', m.personal_class))
        FROM pg_attribute a

@@ -20,7 +20,7 @@ DECLARE
     'check_source', 'check_name', 'inferred_key', 'inferred_column', 'owned_dataset', 'quoted_list', 'texts_of',
     'holds_addresses', 'base_type', 'view_expression', 'view_comment', 'name_view', 'replace_view', 'copy_comments',
     'check_definition', 'check_parent', 'place_dataset', 'known_standards',
-    'make_model_tables', 'make_model_views', 'make_model_datasets', 'model_columns', 'model_home', 'model_datasets',
+    'make_model_tables', 'make_model_views', 'make_model_datasets', 'model_columns', 'model_home', 'model_datasets', 'model_terms',
     'check_room_for_model', 'describe_model',
     -- the registry's door: asks who calls
     'dataset_definition', 'record_dataset', 'annotate_dataset', 'forget_dataset', 'known_datasets'];

@@ -1,6 +1,8 @@
 -- Who may call and read what.
 \set SHOW_CONTEXT never
--- Everybody: these, and nothing that is not in this list.
+-- Everybody: these, and nothing that is not in this list. Without frames, so that a new name is one new line.
+\pset format unaligned
+\pset tuples_only
 SELECT p.oid::regprocedure AS everybody_may_call
 FROM pg_proc p
 WHERE p.pronamespace = 'takeout'::regnamespace
@@ -12,6 +14,8 @@ FROM pg_proc p
 WHERE p.pronamespace = 'takeout'::regnamespace
   AND NOT (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0))
 ORDER BY p.oid::regprocedure::text COLLATE "C";
+\pset tuples_only off
+\pset format aligned
 SELECT nspacl FROM (SELECT (a.grantee = 0) AS everybody, string_agg(a.privilege_type, ' ') AS nspacl
                     FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = 'takeout' GROUP BY 1) acl
 WHERE everybody;
@@ -47,8 +51,13 @@ SELECT count(*), min(octet_length(key)) FROM takeout.secret;
 INSERT INTO takeout.secret (key) VALUES ('\x00');
 INSERT INTO takeout.secret (only_row, key) VALUES (false, sha256('x'));
 -- It is not dumped; the rest of the configuration is.
-SELECT array_agg(c::regclass ORDER BY c::regclass::text) FROM pg_extension e, unnest(e.extconfig) c
-WHERE e.extname = 'pg_takeout';
+\pset format unaligned
+\pset tuples_only
+SELECT c::regclass FROM pg_extension e, unnest(e.extconfig) c
+WHERE e.extname = 'pg_takeout'
+ORDER BY c::regclass::text COLLATE "C";
+\pset tuples_only off
+\pset format aligned
 
 -- A schema that somebody else made first is refused.
 DROP EXTENSION pg_takeout;

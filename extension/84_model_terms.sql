@@ -1,0 +1,81 @@
+-- What the register says of the model's datasets beyond their shape: what the data are for, how long they are kept, how
+-- they leave and how hard it is to take them elsewhere. Where they are stored is the provider's to say, once for all.
+
+CREATE FUNCTION takeout.model_terms(dataset text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+    'purpose', t.purpose, 'retention', t.retention, 'difficulty_note', t.difficulty_note,
+    'methods', to_jsonb(string_to_array(t.methods, ' ')), 'method_note', t.method_note)
+  FROM (VALUES
+    ('leads'::text,
+     'Getting in touch with people who asked for it, and following up'::text,
+     'Until the customer deletes the lead or the contract ends'::text,
+     'A flat table that any CRM imports'::text,
+     'ui api sql copy schedule'::text,
+     NULL::text),
+    ('visitor_profiles',
+     'Recognizing returning visitors and what interests them',
+     'Until the customer deletes the profile or the contract ends',
+     'Few systems have a place for every field; map them first',
+     'api sql copy schedule',
+     'On demand: several profiles a call, by their ids or by period'),
+    ('visits',
+     'Measuring which channels bring visitors',
+     'Until the customer deletes the visitor''s profile or the contract ends',
+     'A flat table of facts for any analytics system',
+     'api sql copy schedule',
+     NULL),
+    ('journey_insights',
+     'Understanding what led to a contact or a conversion',
+     'Until the customer deletes the visitor''s profile or the contract ends',
+     'Nested data: the receiving system must know visits with steps, or take them as two tables',
+     'api sql copy schedule',
+     'On demand: by the ids of visitor profiles, or by period'),
+    ('journey_steps',
+     'Understanding what led to a contact or a conversion',
+     'Until the customer deletes the visitor''s profile or the contract ends',
+     'A flat table of events for any analytics system',
+     'api sql copy schedule',
+     NULL),
+    ('organization_profiles',
+     'Finding companies whose people show interest',
+     'Until the customer deletes the organization or the contract ends',
+     'Companies with contacts are known to every CRM; as CSV the contacts are a dataset of their own',
+     'ui api sql copy schedule',
+     NULL),
+    ('organization_contacts',
+     'Getting in touch with these companies',
+     'Until the customer deletes the organization or the contract ends',
+     'A flat table that any CRM imports',
+     'ui api sql copy schedule',
+     NULL),
+    ('report_conversions_by_day',
+     'Measuring success over time',
+     'As long as the visits that it counts',
+     'Few columns, and computed from visits that are exported too',
+     'api sql copy schedule',
+     NULL),
+    ('report_conversions_by_source',
+     'Measuring which channels bring success',
+     'As long as the visits that it counts',
+     'Few columns, and computed from visits that are exported too',
+     'api sql copy schedule',
+     NULL),
+    ('report_traffic_by_source',
+     'Measuring which channels bring visitors',
+     'As long as the visits that it counts',
+     'Few columns, and computed from visits that are exported too',
+     'api sql copy schedule',
+     NULL),
+    ('report_bots',
+     'Measuring what each chat bot contributes',
+     'As long as the visits and leads that it counts',
+     'Few columns, and computed from visits and leads that are exported too',
+     'api sql copy schedule',
+     NULL)
+  ) AS t (name, purpose, retention, difficulty_note, methods, method_note)
+  WHERE t.name = model_terms.dataset;
+END;
+COMMENT ON FUNCTION takeout.model_terms(text) IS
+  'Internal to create_model: what the register says of one of its datasets';
