@@ -9,6 +9,27 @@ namespace pg_takeout::settings {
 int ipv4_prefix = 24;
 int ipv6_prefix = 48;
 int max_result_bytes = 64 * 1024 * 1024;
+int quota_slots = 4096;
+int quota_max_per_minute = 1000;
+double total_result_bytes = 512.0 * 1024 * 1024;
+
+namespace {
+
+// What sizes or governs shared memory, which only a preloaded library has; PostgreSQL refuses such settings later.
+void define_start_settings() {
+  if (!process_shared_preload_libraries_in_progress) return;
+  DefineCustomIntVariable("takeout.quota_slots", "How many roles and tenants can export within one minute.", nullptr,
+                          &quota_slots, 4096, 1, 1024 * 1024, PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("takeout.quota_max_per_minute", "Largest limit of exports a minute that can be kept.",
+                          nullptr, &quota_max_per_minute, 1000, 1, 1024 * 1024, PGC_POSTMASTER, 0, nullptr, nullptr,
+                          nullptr);
+  // A number of this kind, because an integer of bytes ends at 2 GB.
+  DefineCustomRealVariable("takeout.total_result_bytes", "Memory of all results under construction on the server.",
+                           "Streams need none of it.", &total_result_bytes, total_result_bytes, 1024 * 1024, 1e15,
+                           PGC_POSTMASTER, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+}
+
+}  // namespace
 
 void define_settings() {
   DefineCustomIntVariable("takeout.ipv4_prefix", "Longest prefix of an IPv4 address that leaves the database.", nullptr,
@@ -18,6 +39,7 @@ void define_settings() {
   DefineCustomIntVariable("takeout.max_result_bytes", "Largest file that is returned as one bytea value.",
                           "Streams have no such limit.", &max_result_bytes, 64 * 1024 * 1024, 1024,
                           hard_result_megabytes * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+  define_start_settings();
   reserve_setting_prefix("takeout");
 }
 

@@ -9,6 +9,11 @@ extern int ipv4_prefix;       // bits of an IPv4 address that may leave
 extern int ipv6_prefix;       // bits of an IPv6 address that may leave
 extern int max_result_bytes;  // a bytea result's cap; where takeout.limits says nothing of bytes, also the limit
 
+// Read at server start; they exist where the library is preloaded.
+extern int quota_slots;            // logs of requests: combinations of database, session user and tenant
+extern int quota_max_per_minute;   // stamps in one log: the largest limit of requests a minute
+extern double total_result_bytes;  // of all results under construction
+
 void define_settings();
 
 }  // namespace pg_takeout::settings

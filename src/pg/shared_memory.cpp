@@ -9,6 +9,8 @@ extern "C" {
 }
 
 #include "compat.hpp"
+#include "quota.hpp"
+#include "result_budget.hpp"
 
 namespace pg_takeout {
 
@@ -24,6 +26,8 @@ struct SharedPart {
 
 // One line a subject.
 constexpr SharedPart shared_parts[] = {
+    {"pg_takeout quota", quota_memory_size, start_quota_memory},
+    {"pg_takeout result budget", budget_memory_size, start_budget_memory},
     {nullptr, nullptr, nullptr},
 };
 
