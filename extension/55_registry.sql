@@ -66,6 +66,7 @@ BEGIN
        SELECT FROM takeout.datasets d WHERE d.name = given.parent AND takeout.owns_dataset(invoker, d)) THEN
     RAISE EXCEPTION 'must be owner of parent dataset "%"', given.parent USING ERRCODE = '42501';
   END IF;
+  PERFORM takeout.check_reach(given.name, given.view);
 
   INSERT INTO takeout.datasets AS d
     (name, owner, view, source, key_columns, time_column, tenant_column, fixed_tenant, formats, default_format,

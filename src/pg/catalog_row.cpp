@@ -12,7 +12,9 @@ extern "C" {
 
 namespace pg_takeout {
 
-CatalogScan open_catalog(const char* table, const char* key_column, const char* key) {
+namespace {
+
+CatalogScan open_table(const char* table) {
   const Oid schema = get_namespace_oid("takeout", false);
   const Oid relation = get_relname_relid(table, schema);
   if (!OidIsValid(relation))
@@ -21,15 +23,31 @@ CatalogScan open_catalog(const char* table, const char* key_column, const char* 
 
   CatalogScan scan{};
   scan.table = table_open(relation, AccessShareLock);
-  if (key_column == nullptr) {
-    scan.scan = systable_beginscan(scan.table, InvalidOid, false, nullptr, 0, nullptr);
-    return scan;
-  }
-  // The primary key of each table that is looked up this way begins with the column.
+  return scan;
+}
+
+// The primary key of each table that is looked up this way begins with the column.
+void begin_scan(CatalogScan* scan, const char* key_column, Oid collation, RegProcedure equal, Datum key) {
   ScanKeyData condition;
-  ScanKeyEntryInitialize(&condition, 0, get_attnum(relation, key_column), BTEqualStrategyNumber, InvalidOid,
-                         DEFAULT_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(key));
-  scan.scan = systable_beginscan(scan.table, primary_key_index(scan.table), true, nullptr, 1, &condition);
+  ScanKeyEntryInitialize(&condition, 0, get_attnum(RelationGetRelid(scan->table), key_column), BTEqualStrategyNumber,
+                         InvalidOid, collation, equal, key);
+  scan->scan = systable_beginscan(scan->table, primary_key_index(scan->table), true, nullptr, 1, &condition);
+}
+
+}  // namespace
+
+CatalogScan open_catalog(const char* table, const char* key_column, const char* key) {
+  CatalogScan scan = open_table(table);
+  if (key_column == nullptr)
+    scan.scan = systable_beginscan(scan.table, InvalidOid, false, nullptr, 0, nullptr);
+  else
+    begin_scan(&scan, key_column, DEFAULT_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(key));
+  return scan;
+}
+
+CatalogScan open_catalog_by_oid(const char* table, const char* key_column, Oid key) {
+  CatalogScan scan = open_table(table);
+  begin_scan(&scan, key_column, InvalidOid, F_OIDEQ, ObjectIdGetDatum(key));
   return scan;
 }
 

@@ -9,7 +9,7 @@ extern "C" {
 
 namespace pg_takeout {
 
-// A scan over takeout.<table>, optionally by the text value of one column.
+// A scan over takeout.<table>, optionally by the value of one column, text or an object's id.
 struct CatalogScan {
   Relation table;
   SysScanDesc scan;
@@ -17,6 +17,7 @@ struct CatalogScan {
 };
 
 CatalogScan open_catalog(const char* table, const char* key_column, const char* key);
+CatalogScan open_catalog_by_oid(const char* table, const char* key_column, Oid key);
 bool next_row(CatalogScan* scan);
 void close_catalog(CatalogScan* scan);
 

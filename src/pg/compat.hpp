@@ -7,6 +7,7 @@ extern "C" {
 #include "common/base64.h"
 #include "common/jsonapi.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parse_relation.h"
 #include "tcop/tcopprot.h"
 #include "utils/jsonfuncs.h"
 #include "utils/rangetypes.h"
@@ -40,6 +41,16 @@ inline TreeWalker walker_argument(TreeWalker walker) { return walker; }
 using UntypedWalker = bool (*)();
 inline UntypedWalker walker_argument(TreeWalker walker) { return reinterpret_cast<UntypedWalker>(reinterpret_cast<void (*)()>(walker)); }
 #endif
+
+// The columns that the query reads of one of its relations.
+inline Bitmapset* selected_columns(const Query* query, const RangeTblEntry* entry) {
+#if PG_VERSION_NUM >= 160000
+  return getRTEPermissionInfo(query->rteperminfos, const_cast<RangeTblEntry*>(entry))->selectedCols;
+#else
+  (void)query;
+  return entry->selectedCols;
+#endif
+}
 
 inline Oid primary_key_index(Relation table) {
 #if PG_VERSION_NUM >= 180000

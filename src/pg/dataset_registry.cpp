@@ -25,6 +25,7 @@ PGDLLEXPORT Datum takeout_known_datasets(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum takeout_holds_addresses(PG_FUNCTION_ARGS);
 }
 
+#include "exclusions.hpp"
 #include "mask_datum.hpp"
 
 namespace pg_takeout {
@@ -61,6 +62,7 @@ Datum run_as_owner(FunctionCallInfo fcinfo, const char* query) {
 
   MemoryContext caller_context = CurrentMemoryContext;
   SetUserIdAndSecContext(owner_of_function(fcinfo->flinfo->fn_oid), security_context | SECURITY_LOCAL_USERID_CHANGE);
+  const int nest_level = pause_exclusion_checks();
   SPI_connect();
   int code = SPI_execute_with_args(query, count + 1, types, values, nullptr, false, 1);
   if (code != SPI_OK_SELECT) elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
@@ -75,6 +77,7 @@ Datum run_as_owner(FunctionCallInfo fcinfo, const char* query) {
     MemoryContextSwitchTo(spi_context);
   }
   SPI_finish();
+  resume_exclusion_checks(nest_level);
   SetUserIdAndSecContext(invoker, security_context);
   fcinfo->isnull = is_null;
   return result;

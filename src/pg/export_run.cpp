@@ -11,6 +11,7 @@ extern "C" {
 #include "about_sheet.hpp"
 #include "column_reader.hpp"
 #include "compat.hpp"
+#include "exclusions.hpp"
 
 namespace pg_takeout {
 
@@ -233,6 +234,7 @@ void finish_file(ExportRun* run) {
 // pinned only in here, so that the caller's other work between two chunks sees its own.
 bool run_on(ExportRun* run) {
   const int nest_level = pin_settings();
+  begin_exclusion_checks();
   PushActiveSnapshot(run->snapshot);
   bool more = true;
   for (;;) {

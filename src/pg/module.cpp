@@ -1,6 +1,7 @@
 #include "postgres.hpp"
 
 #include "copy_raw.hpp"
+#include "exclusions.hpp"
 #include "settings.hpp"
 #include "shared_memory.hpp"
 
@@ -13,5 +14,6 @@ void _PG_init(void) {
   pg_takeout::settings::define_settings();
   pg_takeout::install_shared_memory();
   pg_takeout::install_copy_raw_hook();
+  pg_takeout::install_exclusion_hook();
 }
 }

@@ -3,6 +3,7 @@
 #include "settings.hpp"
 
 #include "compat.hpp"
+#include "exclusions.hpp"
 
 namespace pg_takeout::settings {
 
@@ -40,6 +41,7 @@ void define_settings() {
                           "Streams have no such limit.", &max_result_bytes, 64 * 1024 * 1024, 1024,
                           hard_result_megabytes * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   define_start_settings();
+  define_exporting_setting();
   reserve_setting_prefix("takeout");
 }
 
