@@ -34,7 +34,8 @@ def main():
     runs = 3 if chosen.quick else 5
     os.makedirs(BUILD, exist_ok=True)
 
-    subprocess.run(["psql", "-Xq", "-c", "CREATE EXTENSION pg_takeout"], check=True)
+    subprocess.run(["psql", "-Xq", "-c", "CREATE EXTENSION pg_takeout",
+                    "-c", "INSERT INTO takeout.members VALUES (session_user::regrole, 'default')"], check=True)
     load(rows, "leads.sql")
     load(rows, "shapes.sql")
     results = []

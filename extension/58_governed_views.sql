@@ -1,5 +1,6 @@
--- The governed view of a dataset: the chosen columns of its source with every address masked. The tenant column comes
--- last when it is not among them: exports are narrowed by it, and do not write it.
+-- The governed view of a dataset: the chosen columns of its source with every address masked, the rows of the reader's
+-- tenants. The tenant column comes last when it is not among them: a reader with several tenants tells rows apart by it,
+-- and exports, which are of one tenant, do not write it.
 
 CREATE FUNCTION takeout.texts_of(list jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -49,9 +50,27 @@ END;
 COMMENT ON FUNCTION takeout.view_expression(name, regtype, boolean) IS
   'How a governed view shows a column of its source';
 
+-- The sub-select makes it an init plan, run once a query and not once a row; the cast tells it from = ANY (subquery).
+CREATE FUNCTION takeout.tenant_predicate(
+  source regclass, tenant_column name, fixed_tenant text, alias text DEFAULT 's.') RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN tenant_column IS NULL
+    THEN format('%L = ANY ((SELECT takeout.current_tenants())::pg_catalog.text[])', fixed_tenant)
+    ELSE (SELECT format('%s%I = ANY ((SELECT takeout.current_tenants())::%I.%I[])',
+                        alias, tenant_column, n.nspname, t.typname)
+          FROM pg_attribute a
+          JOIN pg_type t ON t.oid = a.atttypid
+          JOIN pg_namespace n ON n.oid = t.typnamespace
+          WHERE a.attrelid = source::oid AND a.attname = tenant_column)
+  END;
+END;
+COMMENT ON FUNCTION takeout.tenant_predicate(regclass, name, text, text) IS
+  'The condition of governed views and policies: only rows of the tenants that whoever reads them is a member of';
+
 CREATE FUNCTION takeout.view_comment(dataset text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN format('Governed view of dataset "%s": addresses are masked', dataset);
+RETURN format('Governed view of dataset "%s": rows of the reader''s tenants, addresses masked', dataset);
 COMMENT ON FUNCTION takeout.view_comment(text) IS
   'The comment on a dataset''s governed view, by which it is known again';
 
@@ -313,7 +332,8 @@ BEGIN
          WITH ORDINALITY u(column_name, place)
   JOIN pg_attribute a ON a.attrelid = source::oid AND a.attname = u.column_name;
   PERFORM takeout.replace_view(view, schema_name, view_name,
-                               format('SELECT %s FROM %s AS s', select_list, source_name));
+                               format('SELECT %s FROM %s AS s WHERE %s', select_list, source_name,
+                                      takeout.tenant_predicate(source, tenant_column, definition ->> 'fixed_tenant')));
   view := format('%I.%I', schema_name, view_name)::regclass;
   PERFORM takeout.check_parent(definition, view);
   PERFORM takeout.copy_comments(source, view, definition ->> 'name');

@@ -168,3 +168,26 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION takeout.make_model_tables(name) IS 'Internal to create_model: the base tables';
+
+-- Loads and dumps by the tables' owner are exempt. Whoever else is given a privilege on them sees and changes the rows of
+-- the tenants that it is a member of; to insert, the privilege is enough.
+CREATE FUNCTION takeout.secure_model_tables(schema name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  base_table name;
+  own_rows CONSTANT text := takeout.tenant_predicate(format('%I.lead', schema)::regclass, 'tenant_id', NULL, '');
+BEGIN
+  FOREACH base_table IN ARRAY
+    '{lead,visitor_profile,visit,journey_step,organization,organization_contact}'::name[]
+  LOOP
+    EXECUTE format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', schema, base_table);
+    EXECUTE format('CREATE POLICY takeout_select ON %I.%I FOR SELECT USING (%s)', schema, base_table, own_rows);
+    EXECUTE format('CREATE POLICY takeout_update ON %I.%I FOR UPDATE USING (%s)', schema, base_table, own_rows);
+    EXECUTE format('CREATE POLICY takeout_delete ON %I.%I FOR DELETE USING (%s)', schema, base_table, own_rows);
+    EXECUTE format('CREATE POLICY takeout_insert ON %I.%I FOR INSERT WITH CHECK (true)', schema, base_table);
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION takeout.secure_model_tables(name) IS 'Internal to create_model: row security on the base tables';

@@ -156,6 +156,14 @@ AS $$
 DECLARE
   role_before text := current_setting('role');
 BEGIN
+  IF has_table_privilege('takeout.members', 'INSERT') THEN
+    INSERT INTO takeout.members (role, tenant) VALUES (quote_ident(SESSION_USER)::regrole, 'default')
+    ON CONFLICT DO NOTHING;
+  ELSE
+    RAISE NOTICE 'role "%" may not enter itself in takeout.members', CURRENT_USER
+      USING HINT = format('The database''s administrator can: INSERT INTO takeout.members VALUES (%L, ''default'').',
+                          quote_ident(SESSION_USER));
+  END IF;
   IF owner IS NOT NULL AND NOT pg_has_role(owner, 'MEMBER') THEN
     RAISE EXCEPTION 'must be a member of role % to make a model of its own', owner::text USING ERRCODE = '42501';
   END IF;
@@ -167,6 +175,7 @@ BEGIN
   END IF;
   IF takeout.check_room_for_model(schema) THEN
     PERFORM takeout.make_model_tables(schema);
+    PERFORM takeout.secure_model_tables(schema);
   END IF;
   PERFORM takeout.make_model_views(schema);
   PERFORM takeout.describe_model(schema);
@@ -177,4 +186,4 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE takeout.create_model(name, regrole) IS
-  'Makes the model''s tables and datasets in a schema of the caller''s, or of the owner named; what is there stays';
+  'Makes the model''s tables and datasets in a schema of the caller''s, or of the owner named, and makes the caller a member of tenant default; what is there stays';

@@ -11,6 +11,8 @@ DECLARE
     'mask_ip', 'mask_ip_text', 'mask_inside',
     -- files of any query, under plain privileges
     'csv_file', 'json_file', 'jsonl_file', 'xlsx_file', 'csv_options', 'json_options', 'xlsx_options',
+    -- tenants: about the session's own role
+    'current_tenants', 'act_for',
     -- exports of datasets: the right is checked inside
     'export', 'export_stream', 'export_page',
     'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',
@@ -19,8 +21,8 @@ DECLARE
     -- the steps of these, run as the caller
     'check_source', 'check_name', 'inferred_key', 'inferred_column', 'owned_dataset', 'quoted_list', 'texts_of',
     'holds_addresses', 'base_type', 'view_expression', 'view_comment', 'name_view', 'replace_view', 'copy_comments',
-    'check_definition', 'check_parent', 'place_dataset', 'known_standards',
-    'make_model_tables', 'make_model_views', 'make_model_datasets', 'model_columns', 'model_home', 'model_datasets', 'model_terms',
+    'tenant_predicate', 'check_definition', 'check_parent', 'place_dataset', 'known_standards',
+    'make_model_tables', 'secure_model_tables', 'make_model_views', 'make_model_datasets', 'model_columns', 'model_home', 'model_datasets', 'model_terms',
     'check_room_for_model', 'describe_model',
     -- the registry's door: asks who calls
     'dataset_definition', 'record_dataset', 'annotate_dataset', 'forget_dataset', 'known_datasets'];

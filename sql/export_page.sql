@@ -3,8 +3,11 @@ CREATE SCHEMA paged;
 CREATE TABLE paged.event (event_id int PRIMARY KEY, created_at timestamptz, tenant_id text);
 -- Equal times and missing times are where a careless cursor loses or repeats rows.
 INSERT INTO paged.event
-SELECT g, CASE WHEN g % 4 <> 0 THEN '2026-01-01 00:00+00'::timestamptz + (g / 10) * interval '1 hour' END, 't' || g % 2
-FROM generate_series(1, 100) g;
+SELECT g, CASE WHEN g % 4 <> 0 THEN '2026-01-01 00:00+00'::timestamptz + (g % 100 / 10) * interval '1 hour' END,
+       CASE WHEN g > 100 THEN 't1' ELSE 'default' END
+FROM generate_series(1, 150) g;
+INSERT INTO takeout.members VALUES (quote_ident(session_user)::regrole, 't1');
+SET takeout.act_for = 'default';
 SELECT takeout.create_dataset('paged.event', name => 'events');
 
 CREATE FUNCTION paged.walk(rows integer, format text DEFAULT 'jsonl', tenant text DEFAULT NULL, since timestamptz DEFAULT NULL)
@@ -59,7 +62,7 @@ DELETE FROM takeout.limits;
 
 -- A page reads its own rows by an index on (time, key), not the table.
 CREATE TABLE paged.long (id int PRIMARY KEY, created_at timestamptz NOT NULL, tenant_id text);
-INSERT INTO paged.long SELECT g, '2026-01-01 00:00+00'::timestamptz + g * interval '1 minute', 't' FROM generate_series(1, 20000) g;
+INSERT INTO paged.long SELECT g, '2026-01-01 00:00+00'::timestamptz + g * interval '1 minute', 'default' FROM generate_series(1, 20000) g;
 CREATE INDEX ON paged.long (created_at, id);
 VACUUM ANALYZE paged.long;
 SELECT takeout.create_dataset('paged.long');
@@ -72,3 +75,4 @@ SELECT takeout.drop_dataset('long');
 
 SELECT takeout.drop_dataset('events');
 DROP SCHEMA paged CASCADE;
+DELETE FROM takeout.members WHERE tenant <> 'default';

@@ -8,10 +8,12 @@ RETURN replace(convert_from(file, 'UTF8'), E'\r', '<CR>');
 CREATE TABLE shop."order" (
   order_id uuid PRIMARY KEY, customer text NOT NULL, created_at timestamptz, amount numeric(10,2), note text, ip inet);
 INSERT INTO shop."order"
-SELECT ('00000000-0000-4000-8000-' || lpad(g::text, 12, '0'))::uuid, 'c' || g % 2,
-       CASE WHEN g < 5 THEN '2026-01-01 00:00+00'::timestamptz + g * interval '1 day' END,
+SELECT ('00000000-0000-4000-8000-' || lpad(g::text, 12, '0'))::uuid, CASE WHEN g > 5 THEN 'c1' ELSE 'default' END,
+       CASE WHEN g <> 5 THEN '2026-01-01 00:00+00'::timestamptz + g * interval '1 day' END,
        g * 1.25, 'note ' || g, '203.0.113.1'::inet + g
-FROM generate_series(1, 5) g;
+FROM generate_series(1, 8) g;
+INSERT INTO takeout.members VALUES (quote_ident(session_user)::regrole, 'c1');
+SET takeout.act_for = 'default';
 SELECT takeout.create_dataset('shop.order', name => 'orders', tenant_column => 'customer');
 
 SELECT shop.text_of(takeout.export('orders'));
@@ -83,17 +85,41 @@ SELECT takeout.export('colour', since => '2026-01-01 00:00+00');
 SELECT takeout.export('colour', tenant => 'other');
 SELECT takeout.export_page('colour');
 
--- Privileges are the caller's.
+-- The right to export is the membership of the role that logged in. It needs no privilege on the view, and gives none.
 CREATE ROLE regress_takeout_analyst;
-SET ROLE regress_takeout_analyst;
+RESET takeout.act_for;
+SET SESSION AUTHORIZATION regress_takeout_analyst;
 SELECT takeout.export('orders');
-RESET ROLE;
-GRANT USAGE ON SCHEMA shop TO regress_takeout_analyst;
-GRANT SELECT ON shop.orders TO regress_takeout_analyst;
-SET ROLE regress_takeout_analyst;
-SELECT length(takeout.export('orders')) > 0 AS allowed;
-SELECT count(*) FROM shop."order";
-RESET ROLE;
+RESET SESSION AUTHORIZATION;
+INSERT INTO takeout.members VALUES ('regress_takeout_analyst', 'c1');
+SET SESSION AUTHORIZATION regress_takeout_analyst;
+SELECT convert_from(takeout.export('orders', columns => '{note}'), 'UTF8');
+SELECT takeout.export('orders', tenant => 'default');
+SELECT takeout.export('orders', tenant => '');
+SELECT count(*) FROM shop.orders;
+RESET SESSION AUTHORIZATION;
+-- Of several tenants one is named, or acted for.
+SELECT takeout.export('orders');
+SELECT takeout.act_for('c1');
+BEGIN;
+SELECT takeout.act_for('c1');
+SELECT length(takeout.export('orders')) = length(takeout.export('orders', tenant => 'c1')) AS same, takeout.current_tenants();
+SELECT takeout.act_for(NULL);
+SELECT takeout.current_tenants();
+SELECT takeout.act_for('c2');
+ROLLBACK;
+-- A member of every tenant names the one that it exports or looks at.
+INSERT INTO takeout.members VALUES ('regress_takeout_analyst', '*');
+DELETE FROM takeout.members WHERE role = 'regress_takeout_analyst'::regrole AND tenant = 'c1';
+SET SESSION AUTHORIZATION regress_takeout_analyst;
+SELECT takeout.export('orders');
+SELECT takeout.current_tenants();
+SELECT convert_from(takeout.export('orders', columns => '{note}', tenant => 'c1'), 'UTF8');
+SELECT convert_from(takeout.export('orders', columns => '{note}', tenant => 'nobody'), 'UTF8');
+SET takeout.act_for = 'c1';
+RESET SESSION AUTHORIZATION;
+DELETE FROM takeout.members WHERE tenant <> 'default';
+DROP ROLE regress_takeout_analyst;
 
 -- A source that changed.
 ALTER TABLE shop."order" RENAME COLUMN note TO remark;

@@ -3,7 +3,9 @@ CREATE SCHEMA keyed;
 
 -- character(n): a value is not cut to character(1), for ids, tenants and pages.
 CREATE TABLE keyed.code (code char(4) PRIMARY KEY, tenant char(6), bits bit(3) UNIQUE NOT NULL, n int);
-INSERT INTO keyed.code VALUES ('AB', 'acme', '001', 1), ('A', 'a', '010', 2), ('AC', 'acme', '011', 3), ('B', 'b', '100', 4);
+INSERT INTO keyed.code VALUES ('AB', 'acme', '001', 1), ('A', 'a', '010', 2), ('AC', 'acme', '011', 3), ('B', 'acme', '100', 4), ('C', 'acme', '101', 5);
+INSERT INTO takeout.members VALUES (quote_ident(session_user)::regrole, 'acme'), (quote_ident(session_user)::regrole, 'a');
+SET takeout.act_for = 'acme';
 SELECT takeout.create_dataset('keyed.code', name => 'codes', tenant_column => 'tenant');
 SELECT convert_from(takeout.export('codes', 'jsonl', ids => '{AB,AC}'), 'UTF8');
 SELECT convert_from(takeout.export('codes', 'jsonl', tenant => 'acme'), 'UTF8');
@@ -13,6 +15,8 @@ SELECT row_count, complete, convert_from(data, 'UTF8') FROM takeout.export_page(
 SELECT takeout.alter_dataset('codes', key => '{bits}');
 SELECT next AS cursor FROM takeout.export_page('codes', 'jsonl', page_rows => 3) \gset
 SELECT row_count, complete, convert_from(data, 'UTF8') FROM takeout.export_page('codes', 'jsonl', after => :'cursor');
+RESET takeout.act_for;
+DELETE FROM takeout.members WHERE tenant <> 'default';
 
 -- A cursor ends with the order that it is a place in.
 CREATE TABLE keyed.event (id int PRIMARY KEY, other int NOT NULL, created_at timestamptz, updated_at timestamptz);

@@ -91,6 +91,9 @@ SELECT convert_from(takeout.journey_insights('jsonl', tenant => 'default', colum
 SELECT convert_from(takeout.organization_profiles('jsonl', columns => '{name,contacts}'), 'UTF8');
 SELECT convert_from(takeout.visitor_profiles(), 'UTF8');
 -- A day is a day in UTC; the two conversions are half an hour apart, on two days.
+RESET ROLE;
+INSERT INTO takeout.members VALUES (quote_ident(session_user)::regrole, 'second');
+SET ROLE regress_takeout_crm;
 SELECT convert_from(takeout.analytical_reports('conversions_by_day', 'jsonl', tenant => 'default'), 'UTF8');
 SELECT convert_from(takeout.analytical_reports('conversions_by_day', 'jsonl', since => '2026-01-02 00:00+00', tenant => 'second'), 'UTF8');
 SELECT convert_from(takeout.analytical_reports('conversions_by_source', 'jsonl', tenant => 'default'), 'UTF8');

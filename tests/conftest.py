@@ -20,6 +20,7 @@ def server():
                 connection.execute(f"CREATE DATABASE {TEMPLATE}")
             with server.connect(dbname=TEMPLATE) as connection:
                 connection.execute("CREATE EXTENSION pg_takeout")
+                connection.execute("INSERT INTO takeout.members VALUES (session_user::regrole, 'default')")
             yield server
             log = server.log()
         finally:

@@ -7,6 +7,7 @@ extern "C" {
 #include "common/base64.h"
 #include "common/jsonapi.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
 #include "parser/parse_relation.h"
 #include "tcop/tcopprot.h"
 #include "utils/jsonfuncs.h"
@@ -15,11 +16,28 @@ extern "C" {
 
 namespace pg_takeout {
 
-inline List* analyze_and_rewrite(RawStmt* statement, const char* query, const Oid* types, int count) {
+inline Query* analyze_query(RawStmt* statement, const char* text, const Oid* types, int count) {
 #if PG_VERSION_NUM >= 150000
-  return pg_analyze_and_rewrite_fixedparams(statement, query, types, count, nullptr);
+  return parse_analyze_fixedparams(statement, text, types, count, nullptr);
 #else
-  return pg_analyze_and_rewrite(statement, query, const_cast<Oid*>(types), count, nullptr);
+  return parse_analyze(statement, text, const_cast<Oid*>(types), count, nullptr);
+#endif
+}
+
+inline List* analyze_and_rewrite(RawStmt* statement, const char* text, const Oid* types, int count) {
+#if PG_VERSION_NUM >= 150000
+  return pg_analyze_and_rewrite_fixedparams(statement, text, types, count, nullptr);
+#else
+  return pg_analyze_and_rewrite(statement, text, const_cast<Oid*>(types), count, nullptr);
+#endif
+}
+
+// Whose privileges on the relation an analyzed query goes by.
+inline void check_relation_as([[maybe_unused]] Query* query, RangeTblEntry* entry, Oid role) {
+#if PG_VERSION_NUM >= 160000
+  getRTEPermissionInfo(query->rteperminfos, entry)->checkAsUser = role;
+#else
+  entry->checkAsUser = role;
 #endif
 }
 
@@ -33,13 +51,17 @@ inline void check_json(char* text, int length) {
   pg_parse_json_or_ereport(lexer, &nullSemAction);
 }
 
-// PostgreSQL 16 gave its tree walkers' callbacks a type.
+// PostgreSQL 16 gave the callbacks of its tree walkers and mutators a type.
 using TreeWalker = bool (*)(Node*, void*);
+using TreeMutator = Node* (*)(Node*, void*);
 #if PG_VERSION_NUM >= 160000
 inline TreeWalker walker_argument(TreeWalker walker) { return walker; }
+inline TreeMutator mutator_argument(TreeMutator mutator) { return mutator; }
 #else
 using UntypedWalker = bool (*)();
 inline UntypedWalker walker_argument(TreeWalker walker) { return reinterpret_cast<UntypedWalker>(reinterpret_cast<void (*)()>(walker)); }
+using UntypedMutator = Node* (*)();
+inline UntypedMutator mutator_argument(TreeMutator mutator) { return reinterpret_cast<UntypedMutator>(reinterpret_cast<void (*)()>(mutator)); }
 #endif
 
 // The columns that the query reads of one of its relations.

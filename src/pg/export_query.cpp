@@ -71,12 +71,6 @@ const char* bound_of(const Dataset* dataset, const char* parameter) {
 void append_filter(StringInfo text, ExportQuery* query, const ExportRequest* request, const char* alias) {
   const Dataset* dataset = request->dataset;
   const char* separator = " WHERE ";
-  if (request->tenant != nullptr) {
-    const Oid type = key_type(dataset, dataset->tenant_column);
-    appendStringInfo(text, "%s%s %s %s::%s", separator, column(alias, dataset->tenant_column),
-                     operator_of(type, Comparison::equal), add_text(query, request->tenant), type_name(type));
-    separator = " AND ";
-  }
   if (request->ids != nullptr) {
     const Oid type = key_type(dataset, dataset->key_columns[0]);
     auto* elements = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(Max(request->id_count, 1))));
@@ -182,6 +176,7 @@ ExportQuery* export_query(const ExportRequest* request) {
   append_filter(&text, query, request, "v");
   if (request->ordered) append_order(&text, request->dataset, "v");
   query->text = text.data;
+  query->view = request->dataset->view;
   return query;
 }
 
@@ -211,6 +206,7 @@ ExportQuery* page_query(const ExportRequest* request, const PageStart* start, in
   append_order(&text, dataset, "v");
   appendStringInfo(&text, " LIMIT " INT64_FORMAT, row_limit);
   query->text = text.data;
+  query->view = request->dataset->view;
   return query;
 }
 
@@ -231,6 +227,7 @@ ExportQuery* child_query(const ExportRequest* request, const Dataset* child) {
   appendStringInfoChar(&text, ')');
   if (request->ordered) append_order(&text, child, "c");
   query->text = text.data;
+  query->view = request->dataset->view;
   return query;
 }
 

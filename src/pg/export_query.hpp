@@ -12,6 +12,7 @@ inline constexpr int max_parameters = 40;
 // Every name and operator in the text is qualified, every value is a parameter.
 struct ExportQuery {
   const char* text;
+  Oid view;  // one of those it reads; their owner is the same
   int parameter_count;
   Oid types[max_parameters];
   Datum values[max_parameters];

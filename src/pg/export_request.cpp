@@ -4,6 +4,7 @@
 
 #include "catalog_row.hpp"
 #include "column_reader.hpp"
+#include "members.hpp"
 
 namespace pg_takeout {
 
@@ -98,19 +99,6 @@ void read_period(ExportRequest* request, FunctionCallInfo fcinfo, const Argument
                               pstrdup(timestamptz_to_str(request->until)))));
 }
 
-void read_tenant(ExportRequest* request, const char* tenant) {
-  const Dataset* dataset = request->dataset;
-  if (tenant == nullptr) return;
-  if (dataset->fixed_tenant != nullptr) {
-    if (strcmp(dataset->fixed_tenant, tenant) != 0)
-      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                      errmsg("dataset \"%s\" holds no rows of tenant \"%s\"", dataset->name, tenant),
-                      errdetail("All of its rows are of tenant \"%s\".", dataset->fixed_tenant)));
-    return;
-  }
-  request->tenant = tenant;
-}
-
 }  // namespace
 
 const char* method_name(Method method) {
@@ -140,7 +128,7 @@ ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at
   choose_fields(request, has_argument(fcinfo, at->columns) ? PG_GETARG_ARRAYTYPE_P(at->columns) : nullptr);
   read_ids(request, has_argument(fcinfo, at->ids) ? PG_GETARG_ARRAYTYPE_P(at->ids) : nullptr);
   read_period(request, fcinfo, at);
-  read_tenant(request, text_argument(fcinfo, at->tenant));
+  request->tenant = export_tenant(request->dataset, text_argument(fcinfo, at->tenant));
   request->ordered = !has_argument(fcinfo, at->ordered) || PG_GETARG_BOOL(at->ordered);
   return request;
 }

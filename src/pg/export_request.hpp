@@ -25,7 +25,7 @@ struct ExportRequest {
   TimestampTz until;
   const Field** fields;  // the columns to write, in the order asked for
   int field_count;
-  const char* tenant;  // null: not narrowed
+  const char* tenant;  // whose rows: one that the caller is a member of
   bool ordered;
 };
 
@@ -36,8 +36,8 @@ struct ArgumentPositions {
   int dataset, format, ids, since, until, columns, tenant, options, ordered;
 };
 
-// Reads and checks a call's arguments. Raises 42704 for the dataset, 22023 for what it does not have, 54000 for too many
-// ids. Allocated in CurrentMemoryContext.
+// Reads and checks a call's arguments. Raises 42704 for the dataset, 22023 for what it does not have, 42501 for a
+// tenant that the caller is not a member of, 54000 for too many ids. Allocated in CurrentMemoryContext.
 ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at, Method method);
 
 }  // namespace pg_takeout

@@ -3,8 +3,6 @@
 #include "export_run.hpp"
 
 extern "C" {
-#include "nodes/nodeFuncs.h"
-#include "nodes/params.h"
 #include "tcop/dest.h"
 }
 
@@ -12,6 +10,8 @@ extern "C" {
 #include "column_reader.hpp"
 #include "compat.hpp"
 #include "exclusions.hpp"
+#include "export_plan.hpp"
+#include "members.hpp"
 
 namespace pg_takeout {
 
@@ -143,41 +143,6 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
 void start_receiver(DestReceiver*, int, TupleDesc) {}
 void end_receiver(DestReceiver*) {}
 
-ParamListInfo parameters_of(const ExportQuery* query) {
-  if (query->parameter_count == 0) return nullptr;
-  ParamListInfo list = makeParamList(query->parameter_count);
-  for (int i = 0; i < query->parameter_count; ++i) {
-    list->params[i].value = query->values[i];
-    list->params[i].isnull = false;
-    list->params[i].pflags = PARAM_FLAG_CONST;
-    list->params[i].ptype = query->types[i];
-  }
-  return list;
-}
-
-// A security barrier keeps a caller's leaky functions away from rows that the view hides, and costs the use of indexes
-// for order and pages. Here no function is the caller's: conditions compare columns with parameters. So the governed
-// views of our own query, and only those, are planned without it.
-bool lift_barriers(Node* node, void* context) {
-  if (node == nullptr) return false;
-  if (!IsA(node, Query)) return expression_tree_walker(node, walker_argument(lift_barriers), context);
-  auto* query = reinterpret_cast<Query*>(node);
-  ListCell* cell;
-  foreach (cell, query->rtable) lfirst_node(RangeTblEntry, cell)->security_barrier = false;
-  return query_tree_walker(query, walker_argument(lift_barriers), context, QTW_IGNORE_RT_SUBQUERIES);
-}
-
-// As the caller, whose privileges on the governed view the executor checks.
-QueryDesc* plan(const ExportQuery* query, Snapshot snapshot, DestReceiver* receiver) {
-  List* parsed = pg_parse_query(query->text);
-  List* rewritten =
-      analyze_and_rewrite(linitial_node(RawStmt, parsed), query->text, query->types, query->parameter_count);
-  lift_barriers(static_cast<Node*>(linitial(rewritten)), nullptr);
-  ParamListInfo parameters = parameters_of(query);
-  PlannedStmt* planned = pg_plan_query(linitial_node(Query, rewritten), query->text, 0, parameters);
-  return create_query_desc(planned, query->text, snapshot, receiver, parameters);
-}
-
 void make_readers(ExportRun* run, const Part* part) {
   pg_tz* zone = nullptr;
   const FormatOptions* options = &run->request->options;
@@ -199,7 +164,7 @@ bool* identifiers_of(const Part* part) {
 void start_part(ExportRun* run) {
   const Part* part = &run->parts[run->next_part++];
   const MemoryContext previous = MemoryContextSwitchTo(run->context);
-  run->query = plan(part->query, run->snapshot, &run->receiver.base);
+  run->query = plan_export(part->query, run->request->tenant, run->snapshot, &run->receiver.base);
   ExecutorStart(run->query, 0);
   if (!part->continues) {
     run->sheet_rows = 0;
@@ -235,6 +200,7 @@ void finish_file(ExportRun* run) {
 bool run_on(ExportRun* run) {
   const int nest_level = pin_settings();
   begin_exclusion_checks();
+  act_for_tenant(run->request->tenant);
   PushActiveSnapshot(run->snapshot);
   bool more = true;
   for (;;) {

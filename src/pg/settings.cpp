@@ -13,6 +13,7 @@ int max_result_bytes = 64 * 1024 * 1024;
 int quota_slots = 4096;
 int quota_max_per_minute = 1000;
 double total_result_bytes = 512.0 * 1024 * 1024;
+char* act_for = nullptr;
 
 namespace {
 
@@ -40,6 +41,9 @@ void define_settings() {
   DefineCustomIntVariable("takeout.max_result_bytes", "Largest file that is returned as one bytea value.",
                           "Streams have no such limit.", &max_result_bytes, 64 * 1024 * 1024, 1024,
                           hard_result_megabytes * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("takeout.act_for", "The tenant that the session acts for, of those its user is a member of.",
+                             "takeout.act_for() places it for a transaction.", &act_for, "", PGC_SUSET, 0, nullptr, nullptr,
+                             nullptr);
   define_start_settings();
   define_exporting_setting();
   reserve_setting_prefix("takeout");

@@ -8,6 +8,7 @@ inline constexpr int hard_result_megabytes = 500;
 extern int ipv4_prefix;       // bits of an IPv4 address that may leave
 extern int ipv6_prefix;       // bits of an IPv6 address that may leave
 extern int max_result_bytes;  // a bytea result's cap; where takeout.limits says nothing of bytes, also the limit
+extern char* act_for;         // the tenant acted for, of those the session's user is a member of; empty for all
 
 // Read at server start; they exist where the library is preloaded.
 extern int quota_slots;            // logs of requests: combinations of database, session user and tenant
