@@ -139,4 +139,6 @@ REVOKE ALL ON takeout.datasets, takeout.fields, takeout.limits, takeout.secret F
 
 SELECT pg_catalog.pg_extension_config_dump('takeout.datasets', '');
 SELECT pg_catalog.pg_extension_config_dump('takeout.fields', '');
-SELECT pg_catalog.pg_extension_config_dump('takeout.limits', '');
+SELECT pg_catalog.pg_extension_config_dump(
+  'takeout.limits',
+  'WHERE role IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid OPERATOR(pg_catalog.=) role)');

@@ -1,4 +1,4 @@
-"""Datasets, fields and limits travel with pg_dump; the secret does not."""
+"""Datasets, fields, members and limits travel with pg_dump; the secret does not, nor do members that are gone."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ VALUES (md5('1')::uuid, '2026-01-01 00:00+00', 'ä@example.com', '203.0.113.77')
 CREATE SCHEMA "My Shop" AUTHORIZATION {OWNER};
 SET ROLE {OWNER};
 CREATE TABLE "My Shop"."order" (id int PRIMARY KEY, "Customer" text, created_at timestamp, ips inet[], told text);
-INSERT INTO "My Shop"."order" VALUES (1, 'a', '2026-01-01', '{{203.0.113.77}}', '198.51.100.1');
+INSERT INTO "My Shop"."order" VALUES (1, 'default', '2026-01-01', '{{203.0.113.77}}', '198.51.100.1');
 SELECT takeout.create_dataset('"My Shop"."order"', tenant_column => 'Customer', mask => '{{told}}');
 SELECT takeout.alter_dataset('order', title => 'Orders', field => 'told', standard => 'ip_network', note => 'as told');
 GRANT SELECT ON "My Shop".order_dataset TO {LEFT};
@@ -27,12 +27,16 @@ CREATE TABLE "My Shop".gone (tenant_id text, id int PRIMARY KEY);
 SELECT takeout.create_dataset('"My Shop".gone');
 DROP TABLE "My Shop".gone CASCADE;
 RESET ROLE;
+CREATE ROLE takeout_dump_gone;
+INSERT INTO takeout.members VALUES ('{LEFT}', 'default'), ('{LEFT}', 'second'), ('takeout_dump_gone', '*');
+DROP ROLE takeout_dump_gone;
 INSERT INTO takeout.limits VALUES ('{OWNER}', 'order', 'export', 10, NULL, NULL), (NULL, 'visits', NULL, NULL, 1000000, '31 days');
 """
 
 DATASETS = "SELECT to_jsonb(d) - 'view' - 'source' FROM takeout.datasets d WHERE name <> 'gone' ORDER BY name"
 RELATIONS = "SELECT name, view::text, source::text FROM takeout.datasets WHERE name <> 'gone' ORDER BY name"
 FIELDS = "SELECT to_jsonb(f) FROM takeout.fields f ORDER BY dataset, position"
+MEMBERS = "SELECT to_jsonb(m) FROM takeout.members m WHERE role IN (SELECT oid FROM pg_roles) ORDER BY role, tenant"
 LIMITS = "SELECT to_jsonb(l) FROM takeout.limits l ORDER BY l::text"
 GRANTS = """SELECT grantee, privilege_type FROM information_schema.role_table_grants
             WHERE table_schema = 'My Shop' AND table_name = 'order_dataset' AND grantee <> grantor"""
@@ -53,7 +57,7 @@ def prepared(database):
     yield database
     with database.connect() as connection:
         connection.execute(
-            f"DROP SCHEMA crm, \"My Shop\" CASCADE; DROP OWNED BY {OWNER}, {LEFT}; DELETE FROM takeout.limits;"
+            f"DROP SCHEMA crm, \"My Shop\" CASCADE; DROP OWNED BY {OWNER}, {LEFT}; DELETE FROM takeout.limits; DELETE FROM takeout.members WHERE tenant <> 'default';"
             f"DROP ROLE {OWNER}, {LEFT}"
         )
 
@@ -81,12 +85,13 @@ def test_a_plain_dump_carries_the_configuration(server, prepared, empty, options
     ).stdout
     server.psql("-q", dbname=empty, input=dump)
 
-    queries = [DATASETS, RELATIONS, FIELDS, LIMITS, EXPORTS]
+    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, EXPORTS]
     if not options:
         queries.append(GRANTS)
     assert answers(server, *queries, dbname=empty) == answers(prepared, *queries)
     [restored], [original] = answers(server, SECRET, dbname=empty), answers(prepared, SECRET)
     assert len(restored) == len(original) == 1
+    assert answers(server, "SELECT role FROM takeout.members WHERE tenant = '*'", dbname=empty) == [[]]
     assert restored != original
 
 
@@ -98,7 +103,7 @@ def test_an_archive_restores_in_parallel(server, prepared, empty, tmp_path):
         env=server.environment(empty),
         check=True,
     )
-    queries = [DATASETS, RELATIONS, FIELDS, LIMITS, GRANTS, EXPORTS]
+    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, GRANTS, EXPORTS]
     assert answers(server, *queries, dbname=empty) == answers(prepared, *queries)
 
 

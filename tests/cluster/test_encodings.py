@@ -17,6 +17,7 @@ def encoded(request, server):
     try:
         with server.connect(dbname=name, client_encoding="UTF8" if request.param != "SQL_ASCII" else "SQL_ASCII") as connection:
             connection.execute("CREATE EXTENSION pg_takeout")
+            connection.execute("INSERT INTO takeout.members VALUES (session_user::regrole, 'default')")
             yield connection
     finally:
         with server.connect() as connection:
