@@ -16,6 +16,8 @@ DECLARE
     -- exports of datasets: the right is checked inside
     'export', 'export_stream', 'export_page',
     'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',
+    -- schedules
+    'next_runs',
     -- datasets: for owners of sources, checked inside
     'create_dataset', 'alter_dataset', 'drop_dataset', 'create_model',
     -- the steps of these, run as the caller
