@@ -36,7 +36,8 @@ COMMENT ON FUNCTION takeout.view_references(regclass) IS
 CREATE FUNCTION takeout.reached_relations(start regclass) RETURNS SETOF regclass
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  -- Functions whose bodies are parsed when they are made say what they read; those with a body of text do not.
+  -- Functions whose bodies are parsed when they are made say what they read; those with a body of text do not. What
+  -- initdb made (FirstNormalObjectId) is not looked into.
   WITH RECURSIVE reached (class, id) AS (
     SELECT 'pg_class'::regclass::oid, start::oid
     UNION
@@ -55,7 +56,8 @@ BEGIN ATOMIC
       SELECT d.refclassid, d.refobjid
       FROM pg_depend d
       WHERE r.class = 'pg_proc'::regclass AND d.classid = r.class AND d.objid = r.id
-        AND d.refclassid IN ('pg_proc'::regclass, 'pg_class'::regclass)) below)
+        AND d.refclassid IN ('pg_proc'::regclass, 'pg_class'::regclass)) below
+    WHERE r.id >= 16384)
   SELECT r.id::regclass FROM reached r WHERE r.class = 'pg_class'::regclass;
 END;
 COMMENT ON FUNCTION takeout.reached_relations(regclass) IS

@@ -30,6 +30,11 @@ RESET ROLE;
 CREATE ROLE takeout_dump_gone;
 INSERT INTO takeout.members VALUES ('{LEFT}', 'default'), ('{LEFT}', 'second'), ('takeout_dump_gone', '*');
 DROP ROLE takeout_dump_gone;
+INSERT INTO takeout.exclusions VALUES ('Models', 'Weights', 'Trade secrets');
+CREATE TABLE "My Shop".weights (id int);
+CREATE TABLE "My Shop".forgotten (id int);
+INSERT INTO takeout.excluded_relations VALUES ('"My Shop".weights', 'Models'), ('"My Shop".forgotten', 'Models');
+DROP TABLE "My Shop".forgotten;
 INSERT INTO takeout.limits VALUES ('{OWNER}', 'order', 'export', 10, NULL, NULL), (NULL, 'visits', NULL, NULL, 1000000, '31 days');
 """
 
@@ -38,6 +43,9 @@ RELATIONS = "SELECT name, view::text, source::text FROM takeout.datasets WHERE n
 FIELDS = "SELECT to_jsonb(f) FROM takeout.fields f ORDER BY dataset, position"
 MEMBERS = "SELECT to_jsonb(m) FROM takeout.members m WHERE role IN (SELECT oid FROM pg_roles) ORDER BY role, tenant"
 LIMITS = "SELECT to_jsonb(l) FROM takeout.limits l ORDER BY l::text"
+EXCLUDED = """SELECT to_jsonb(e) FROM takeout.exclusions e UNION ALL
+              SELECT jsonb_build_object(category, relation::text) FROM takeout.excluded_relations
+              WHERE to_regclass(relation::text) IS NOT NULL"""
 GRANTS = """SELECT grantee, privilege_type FROM information_schema.role_table_grants
             WHERE table_schema = 'My Shop' AND table_name = 'order_dataset' AND grantee <> grantor"""
 EXPORTS = "SELECT takeout.export('leads'), takeout.export('order'), takeout.analytical_reports('bots')"
@@ -57,7 +65,9 @@ def prepared(database):
     yield database
     with database.connect() as connection:
         connection.execute(
-            f"DROP SCHEMA crm, \"My Shop\" CASCADE; DROP OWNED BY {OWNER}, {LEFT}; DELETE FROM takeout.limits; DELETE FROM takeout.members WHERE tenant <> 'default';"
+            f"DROP SCHEMA crm, \"My Shop\" CASCADE; DROP OWNED BY {OWNER}, {LEFT}; DELETE FROM takeout.limits;"
+            "DELETE FROM takeout.members WHERE tenant <> 'default';"
+            "DELETE FROM takeout.excluded_relations; DELETE FROM takeout.exclusions;"
             f"DROP ROLE {OWNER}, {LEFT}"
         )
 
@@ -85,10 +95,13 @@ def test_a_plain_dump_carries_the_configuration(server, prepared, empty, options
     ).stdout
     server.psql("-q", dbname=empty, input=dump)
 
-    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, EXPORTS]
+    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, EXCLUDED, EXPORTS]
     if not options:
         queries.append(GRANTS)
     assert answers(server, *queries, dbname=empty) == answers(prepared, *queries)
+    assert answers(server, "SELECT relation::text FROM takeout.excluded_relations", dbname=empty) == [
+        [('"My Shop".weights',)]
+    ]
     [restored], [original] = answers(server, SECRET, dbname=empty), answers(prepared, SECRET)
     assert len(restored) == len(original) == 1
     assert answers(server, "SELECT role FROM takeout.members WHERE tenant = '*'", dbname=empty) == [[]]
@@ -103,7 +116,7 @@ def test_an_archive_restores_in_parallel(server, prepared, empty, tmp_path):
         env=server.environment(empty),
         check=True,
     )
-    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, GRANTS, EXPORTS]
+    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, EXCLUDED, GRANTS, EXPORTS]
     assert answers(server, *queries, dbname=empty) == answers(prepared, *queries)
 
 
