@@ -52,7 +52,8 @@ void ChunkSink::release_first() {
     position_ = limit_ = nullptr;
   }
   chunks_.erase(chunks_.begin());
-  if (chunk.capacity <= options_.largest_chunk && chunk.capacity > spare_.capacity) std::swap(chunk, spare_);
+  const bool reusable = options_.reuses_chunks && chunk.capacity <= options_.largest_chunk;
+  if (reusable && chunk.capacity > spare_.capacity) std::swap(chunk, spare_);
   free_chunk(chunk);
 }
 

@@ -19,6 +19,7 @@ class ChunkSink final : public Sink {
     std::size_t header = 0;  // bytes left free before each chunk's data, for the caller
     // Of all bytes written, released ones included. Error too_many_bytes before memory for more is taken.
     std::uint64_t max_bytes = UINT64_MAX;
+    bool reuses_chunks = true;  // release_first() keeps a chunk's memory for the next one
     const volatile std::sig_atomic_t* stop = nullptr;  // Error interrupted when it is not 0 at a new chunk
   };
 
@@ -46,7 +47,7 @@ class ChunkSink final : public Sink {
 
   // The oldest chunk; its bytes stay until release_first(). Call only when size() > 0.
   [[nodiscard]] Chunk first_chunk() const;
-  // Keeps the chunk's memory for the next one, if it is of ordinary size.
+  // Its memory is freed, or kept for the next chunk if it is of ordinary size and chunks are reused.
   void release_first();
 
   // Copies `length` bytes from `offset` on (of the bytes not released) to `target`. offset + length <= size().

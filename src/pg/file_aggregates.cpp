@@ -39,7 +39,7 @@ struct FileAggregate {
   bool* nulls;
   Cell* cells;
   int64 row_count;
-  bool ended;
+  bytea* value;  // kept where it may be asked for again
 };
 
 template <typename T>
@@ -160,6 +160,21 @@ const Jsonb* constant_options(FunctionCallInfo fcinfo) {
   return DatumGetJsonbP(options->constvalue);
 }
 
+void end_aggregate(FileAggregate* state) {
+  const MemoryContext previous = MemoryContextSwitchTo(state->context);
+  int about_count = 0;
+  AboutEntry* about = about_query(&state->options, state->row_count, &about_count);
+  end_file(state->file, about, about_count, GetCurrentTransactionStartTimestamp());
+  MemoryContextSwitchTo(previous);
+}
+
+// A rescan of hashed groups ends each of them again. Elsewhere the value is better made where PostgreSQL wants it, or
+// PostgreSQL before 16 would copy it once more.
+bool is_asked_again(FunctionCallInfo fcinfo) {
+  const AggStrategy strategy = castNode(AggState, fcinfo->context)->aggstrategy;
+  return strategy == AGG_HASHED || strategy == AGG_MIXED;
+}
+
 Datum aggregate_end(FunctionCallInfo fcinfo, Format format) {
   MemoryContext group_context;
   if (AggCheckCallContext(fcinfo, &group_context) == 0)
@@ -171,16 +186,14 @@ Datum aggregate_end(FunctionCallInfo fcinfo, Format format) {
     state = start_aggregate(group_context, format, constant_options(fcinfo), row_type);
     if (row_type != nullptr) ReleaseTupleDesc(row_type);
   }
-  // A rescan of a hashed aggregate asks for the same group's file again.
-  if (!state->ended) {
+  if (state->value == nullptr) {
+    end_aggregate(state);
+    if (!is_asked_again(fcinfo)) PG_RETURN_BYTEA_P(file_value(state->file));
     const MemoryContext previous = MemoryContextSwitchTo(state->context);
-    int about_count = 0;
-    AboutEntry* about = about_query(&state->options, state->row_count, &about_count);
-    end_file(state->file, about, about_count, GetCurrentTransactionStartTimestamp());
+    state->value = file_value(state->file);
     MemoryContextSwitchTo(previous);
-    state->ended = true;
   }
-  PG_RETURN_BYTEA_P(file_value(state->file));
+  PG_RETURN_BYTEA_P(state->value);
 }
 
 }  // namespace

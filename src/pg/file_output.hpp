@@ -45,7 +45,7 @@ void end_file(FileOutput* file, const AboutEntry* about, int about_count, Timest
 // the next call.
 bytea* next_chunk(FileOutput* file);
 
-// Value: the whole ended file, in CurrentMemoryContext.
+// Value: the whole ended file, in CurrentMemoryContext. Once: the file is empty afterwards.
 bytea* file_value(FileOutput* file);
 
 // Closes the temporary file. Memory goes with the context; after an error, so does all else.

@@ -25,9 +25,11 @@ class ContextMemory final : public std::pmr::memory_resource {
   MemoryContext context_;
 };
 
-// Asks the kernel to back a large block with huge pages: a big file touches memory once, and a page fault for each 4 kB of it
-// costs more than the copying. Only a hint; nothing where there is no such thing.
-void advise_huge_pages(void* block, std::size_t size);
+// At least `size` bytes from the context, in huge pages where it is large and the system has them. flags: MCXT_ALLOC_*.
+void* allocate_large(MemoryContext context, std::size_t size, int flags);
+
+// Gives the whole pages between the two back to the kernel; what stood there is lost, the memory stays the caller's.
+void give_back_pages(const void* from, const void* to);
 
 // Has `destroy(object)` called when the context is reset or deleted, on abort too. May raise an error: call it before
 // the object holds anything.
