@@ -68,6 +68,23 @@ END;
 COMMENT ON FUNCTION takeout.tenant_predicate(regclass, name, text, text) IS
   'The condition of governed views and policies: only rows of the tenants that whoever reads them is a member of';
 
+CREATE FUNCTION takeout.view_query(
+  source regclass, exported name[], mask name[], tenant_column name, fixed_tenant text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT format('SELECT %s FROM %I.%I AS s WHERE %s',
+                (SELECT string_agg(takeout.view_expression(a.attname, a.atttypid, a.attname = ANY (mask)), ', '
+                                   ORDER BY u.place)
+                 FROM unnest(exported || CASE WHEN tenant_column <> ALL (exported) THEN tenant_column END)
+                        WITH ORDINALITY u(column_name, place)
+                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = u.column_name),
+                n.nspname, c.relname, takeout.tenant_predicate(source, tenant_column, fixed_tenant))
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = source::oid;
+END;
+COMMENT ON FUNCTION takeout.view_query(regclass, name[], name[], name, text) IS
+  'The query of a governed view';
+
 CREATE FUNCTION takeout.view_comment(dataset text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN format('Governed view of dataset "%s": rows of the reader''s tenants, addresses masked', dataset);
@@ -302,8 +319,6 @@ DECLARE
   exported name[] := nullif(takeout.texts_of(definition -> 'columns'), '{}');
   schema_name name;
   view_name name;
-  source_name text;
-  select_list text;
   fields jsonb;
 BEGIN
   IF exported IS NULL THEN
@@ -314,10 +329,10 @@ BEGIN
   END IF;
   PERFORM takeout.check_definition(definition, exported);
 
-  SELECT n.nspname, format('%I.%I', n.nspname, c.relname) INTO schema_name, source_name
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.oid = source::oid;
   IF view IS NULL THEN
+    SELECT n.nspname INTO schema_name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = source::oid;
     view_name := takeout.name_view(schema_name, definition ->> 'name');
     view := to_regclass(format('%I.%I', schema_name, view_name));
   ELSE
@@ -326,14 +341,8 @@ BEGIN
     WHERE c.oid = view::oid;
   END IF;
 
-  SELECT string_agg(takeout.view_expression(a.attname, a.atttypid, a.attname = ANY (mask)), ', ' ORDER BY u.place)
-    INTO select_list
-  FROM unnest(exported || CASE WHEN tenant_column <> ALL (exported) THEN tenant_column END)
-         WITH ORDINALITY u(column_name, place)
-  JOIN pg_attribute a ON a.attrelid = source::oid AND a.attname = u.column_name;
   PERFORM takeout.replace_view(view, schema_name, view_name,
-                               format('SELECT %s FROM %s AS s WHERE %s', select_list, source_name,
-                                      takeout.tenant_predicate(source, tenant_column, definition ->> 'fixed_tenant')));
+                               takeout.view_query(source, exported, mask, tenant_column, definition ->> 'fixed_tenant'));
   view := format('%I.%I', schema_name, view_name)::regclass;
   PERFORM takeout.check_parent(definition, view);
   PERFORM takeout.copy_comments(source, view, definition ->> 'name');
