@@ -18,6 +18,7 @@ extern "C" {
 #include "boundary.hpp"
 #include "compat.hpp"
 #include "memory.hpp"
+#include "result_budget.hpp"
 
 namespace pg_takeout {
 
@@ -122,6 +123,9 @@ struct FileOutput {
   const char* size_hint;
   bool ended;
 
+  ResultBudget* budget;  // value
+  uint64 reserved;       // bytes of it
+
   bool chunk_is_out;  // CSV and JSON: the sink's first chunk was given to the caller
   uint64 streamed;    // bytes
 
@@ -164,6 +168,14 @@ void read_spool(FileOutput* file, uint64 offset, char* target, size_t size) {
   } else if (BufFileRead(file->spool, target, size) != size) {
     ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from temporary file of an export: %m")));
   }
+}
+
+// Takes a value's memory from the budget that all results share, ahead of its growth, so that few rows have to.
+void reserve_memory(FileOutput* file, uint64 size) {
+  if (file->budget == nullptr || size <= file->reserved) return;
+  const uint64 ahead = std::clamp<uint64>(size / 4, value_first_chunk, chunk_bytes);
+  reserve(file->budget, size + ahead);
+  file->reserved = size + ahead;
 }
 
 uint64 length_of(const FilePiece& piece) { return piece.spool_length > 0 ? piece.spool_length : piece.bytes.size(); }
@@ -242,6 +254,7 @@ FileOutput* open_file(const FormatOptions* options, FileTarget target, uint64 ma
   file->target = target;
   file->max_bytes = max_bytes;
   file->size_hint = size_hint;
+  if (target == FileTarget::value) file->budget = open_budget(context);
 
   auto* slot = make_slot<FileBuilder>(context);
   run_core([&] { file->builder = slot->construct(*options, target, max_bytes, context); });
@@ -263,6 +276,7 @@ void begin_sheet(FileOutput* file, const char* name, const ColumnReader* readers
 
 void write_row(FileOutput* file, const Cell* cells, int count) {
   run_for(file, [=] { file->builder->row(cells, count); });
+  reserve_memory(file, file->builder->sink().size());
   if (file->spool != nullptr && file->builder->sink().has_full_chunk()) spool_chunks(file, false);
 }
 
@@ -299,12 +313,15 @@ bytea* next_chunk(FileOutput* file) {
 bytea* file_value(FileOutput* file) {
   const uint64 size = file_size(file);
   check_value_size(file, size);
+  // An XLSX file is put together beside its sheets; of the others no byte is there twice.
+  reserve_memory(file, file->builder->is_xlsx() ? file->builder->sink().size() + size : size);
   auto* value = static_cast<bytea*>(allocate_large(CurrentMemoryContext, size + VARHDRSZ, 0));
   SET_VARSIZE(value, size + VARHDRSZ);
   if (file->builder->is_xlsx())
     take_pieces(file, VARDATA(value), size);
   else
     take_chunks(file, VARDATA(value));
+  hand_over(file->budget, size, CurrentMemoryContext);
   return value;
 }
 

@@ -2,6 +2,8 @@
 
 #include "result_budget.hpp"
 
+#include <utility>
+
 extern "C" {
 #include "port/atomics.h"
 #include "storage/ipc.h"
@@ -88,6 +90,12 @@ void reserve(ResultBudget* budget, uint64 total) {
   } while (!pg_atomic_compare_exchange_u64(&shared->reserved, &taken, taken + more));
   session_reserved += more;
   budget->reserved = total;
+}
+
+void hand_over(ResultBudget* budget, uint64 total, MemoryContext context) {
+  ResultBudget* result = open_budget(context);
+  std::swap(result->reserved, budget->reserved);
+  reserve(result, total);
 }
 
 }  // namespace pg_takeout
