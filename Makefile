@@ -120,12 +120,15 @@ OBJS := $(patsubst $(top)/%.cpp,%.o,$(wildcard $(top)/src/core/*.cpp $(top)/src/
 # The linker hides all symbols but those that PostgreSQL looks up (libstdc++'s templates would clash with those of other
 # C++ extensions); the compiler cannot, since PostgreSQL marks its functions for that from release 16 on only.
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra $(WERROR) -fno-semantic-interposition -fvisibility-inlines-hidden -fno-math-errno
+PG_CPPFLAGS = -Ibuild/generated
 PG_LDFLAGS = -Wl,--version-script=$(top)/src/pg/exports.map
 SHLIB_LINK = -lxlsxwriter -lisal -lz -lstdc++
 
 sql_tests := $(sort $(basename $(notdir $(wildcard $(top)/sql/*.sql))))
 REGRESS = $(filter setup,$(sql_tests)) $(filter-out setup,$(sql_tests))
 REGRESS_OPTS = --encoding=UTF8 --outputdir=build/regress
+# Where Debian's iso-codes has its lists.
+ISO_CODES ?= /usr/share/iso-codes/json
 EXTRA_CLEAN = build $(wildcard pg_takeout--*.sql)
 
 # A changed header rebuilds what includes it, whatever PostgreSQL itself was configured with.
@@ -150,6 +153,12 @@ build/regress:
 	mkdir -p $@
 
 $(shlib): $(top)/src/pg/exports.map
+
+src/core/standard_country.o: build/generated/country_codes.hpp
+build/generated/country_codes.hpp: $(top)/src/core/country_codes.awk $(ISO_CODES)/iso_3166-1.json
+	mkdir -p $(@D)
+	awk -f $^ > $@.new
+	mv $@.new $@
 
 # The folder itself stands for files that were taken out of it.
 $(DATA_built): $(sort $(wildcard $(top)/extension/*.sql)) $(top)/extension $(top)/control/pg_takeout.control
