@@ -33,6 +33,12 @@ AS 'MODULE_PATHNAME', 'takeout_view_references';
 COMMENT ON FUNCTION takeout.view_references(regclass) IS
   'What the definition of a view reads: relations and their columns, 0 being the whole row and NULL none; nothing for what is no view';
 
+CREATE FUNCTION takeout.view_deviation(view regclass, query text) RETURNS text[]
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME', 'takeout_view_deviation';
+COMMENT ON FUNCTION takeout.view_deviation(regclass, text) IS
+  'The columns of the view that are not those of the query, and * where it has other rows';
+
 CREATE FUNCTION takeout.reached_relations(start regclass) RETURNS SETOF regclass
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC

@@ -1,0 +1,98 @@
+// Whether a governed view is still what its dataset's definition makes of it.
+#include "postgres.hpp"
+
+extern "C" {
+#include "access/relation.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteManip.h"
+
+PG_FUNCTION_INFO_V1(takeout_view_deviation);
+}
+
+#include "compat.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+// The query as the view's rule holds it: until PostgreSQL 16 the rule's OLD and NEW, which are the view, come first in the
+// range table.
+void number_as_in_rule(Query* query, const Query* rule, Oid view) {
+  int before = 0;
+  ListCell* cell;
+  foreach (cell, rule->rtable) {
+    const auto* entry = lfirst_node(RangeTblEntry, cell);
+    if (entry->rtekind != RTE_RELATION || entry->relid != view) break;
+    ++before;
+  }
+  OffsetVarNodes(reinterpret_cast<Node*>(query), before, 0);
+}
+
+Query* stored_query(const Relation view) {
+  if (view->rd_rel->relkind != RELKIND_VIEW || view->rd_rules == nullptr) return nullptr;
+  for (int i = 0; i < view->rd_rules->numLocks; ++i)
+    if (view->rd_rules->rules[i]->event == CMD_SELECT) return linitial_node(Query, view->rd_rules->rules[i]->actions);
+  return nullptr;
+}
+
+// The one relation that the query reads, by no more than FROM and WHERE.
+Oid only_relation(const Query* query) {
+  const bool is_plain = query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
+                        query->havingQual == nullptr && query->distinctClause == NIL && query->sortClause == NIL &&
+                        query->limitCount == nullptr && query->limitOffset == nullptr && query->setOperations == nullptr &&
+                        !query->hasTargetSRFs && list_length(query->jointree->fromlist) == 1;
+  if (!is_plain || !IsA(linitial(query->jointree->fromlist), RangeTblRef)) return InvalidOid;
+  const auto* entry = rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
+  return entry->rtekind == RTE_RELATION ? entry->relid : InvalidOid;
+}
+
+bool has_same_rows(const Query* stored, const Query* expected) {
+  const Oid relation = only_relation(stored);
+  return OidIsValid(relation) &&
+         relation == linitial_node(RangeTblEntry, expected->rtable)->relid &&
+         equal(stored->jointree, expected->jointree);
+}
+
+ArrayType* text_array(List* names) {
+  auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<size_t>(Max(list_length(names), 1))));
+  int count = 0;
+  ListCell* cell;
+  foreach (cell, names) values[count++] = CStringGetTextDatum(static_cast<const char*>(lfirst(cell)));
+  return construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+// Columns of the view that are not the expressions expected at their places, and "*" for other rows.
+List* deviations(const Query* stored, const Query* expected, TupleDesc columns) {
+  List* found = NIL;
+  if (!has_same_rows(stored, expected)) found = lappend(found, const_cast<char*>("*"));
+  for (int i = 0; i < columns->natts; ++i) {
+    const auto* entry = list_nth_node(TargetEntry, stored->targetList, i);
+    const bool is_expected = i < list_length(expected->targetList) &&
+                             equal(entry->expr, list_nth_node(TargetEntry, expected->targetList, i)->expr);
+    if (!is_expected) found = lappend(found, NameStr(TupleDescAttr(columns, i)->attname));
+  }
+  return found;
+}
+
+}  // namespace
+
+}  // namespace pg_takeout
+
+using namespace pg_takeout;
+
+Datum takeout_view_deviation(PG_FUNCTION_ARGS) {
+  const char* query = text_to_cstring(PG_GETARG_TEXT_PP(1));
+  List* statements = pg_parse_query(query);
+  Query* expected = analyze_query(linitial_node(RawStmt, statements), query, nullptr, 0);
+
+  Relation view = relation_open(PG_GETARG_OID(0), AccessShareLock);
+  const Query* stored = stored_query(view);
+  if (stored == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is not a view", RelationGetRelationName(view))));
+  number_as_in_rule(expected, stored, RelationGetRelid(view));
+  ArrayType* names = text_array(deviations(stored, expected, RelationGetDescr(view)));
+  relation_close(view, AccessShareLock);
+  PG_RETURN_ARRAYTYPE_P(names);
+}
