@@ -122,7 +122,7 @@ OBJS := $(patsubst $(top)/%.cpp,%.o,$(wildcard $(top)/src/core/*.cpp $(top)/src/
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra $(WERROR) -fno-semantic-interposition -fvisibility-inlines-hidden -fno-math-errno
 PG_CPPFLAGS = -Ibuild/generated
 PG_LDFLAGS = -Wl,--version-script=$(top)/src/pg/exports.map
-SHLIB_LINK = -lxlsxwriter -lisal -lz -lstdc++
+SHLIB_LINK = -lxlsxwriter -lisal -lz -lcrypto -lstdc++
 
 sql_tests := $(sort $(basename $(notdir $(wildcard $(top)/sql/*.sql))))
 REGRESS = $(filter setup,$(sql_tests)) $(filter-out setup,$(sql_tests))

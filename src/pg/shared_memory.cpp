@@ -8,6 +8,7 @@ extern "C" {
 #include "storage/shmem.h"
 }
 
+#include "audit_start.hpp"
 #include "compat.hpp"
 #include "quota.hpp"
 #include "result_budget.hpp"
@@ -26,6 +27,7 @@ struct SharedPart {
 
 // One line a subject.
 constexpr SharedPart shared_parts[] = {
+    {"pg_takeout audit", audit_memory_size, start_audit_memory},
     {"pg_takeout quota", quota_memory_size, start_quota_memory},
     {"pg_takeout result budget", budget_memory_size, start_budget_memory},
     {nullptr, nullptr, nullptr},

@@ -1,0 +1,84 @@
+// Refusals on record, so few that they cannot fill the disk.
+#include "postgres.hpp"
+
+extern "C" {
+#include "common/hashfn.h"
+#include "storage/proc.h"
+}
+
+#include "audit.hpp"
+#include "audit_subject.hpp"
+#include "audit_writer.hpp"
+#include "shared_memory.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr int64 microseconds_between = 1000000;
+
+// Whether a second has gone by since the last refusal of this role for this reason that is on record. Where the table has no
+// room for one more in this second, there is no record either.
+bool is_due(Oid role, const char* reason, uint32* unrecorded) {
+  const uint64 key = (static_cast<uint64>(role) << 32) |
+                     hash_bytes(reinterpret_cast<const unsigned char*>(reason), static_cast<int>(strlen(reason)));
+  const TimestampTz now = GetCurrentTimestamp();
+  const auto is_free = [now](const AuditDenial* denial) {
+    // The clock may have been set back.
+    return now - denial->time >= microseconds_between || now < denial->time;
+  };
+  AuditDenial* chosen = nullptr;
+  LWLockAcquire(&audit_state->denial_lock, LW_EXCLUSIVE);
+  for (AuditDenial& denial : audit_state->denials) {
+    if (denial.key == key) {
+      chosen = &denial;
+      break;
+    }
+    if (is_free(&denial) && (chosen == nullptr || denial.time < chosen->time)) chosen = &denial;
+  }
+  const bool due = chosen != nullptr && (chosen->key != key || is_free(chosen));
+  if (due) {
+    *unrecorded = chosen->key == key ? chosen->unrecorded : 0;
+    *chosen = {key, now, 0};
+  } else if (chosen != nullptr) {
+    ++chosen->unrecorded;
+  }
+  LWLockRelease(&audit_state->denial_lock);
+  return due;
+}
+
+void record_denial(const AuditSubject* subject, int sqlstate, const char* reason) {
+  uint32 unrecorded;
+  if (!is_due(GetSessionUserId(), reason, &unrecorded)) return;
+  AuditBody body{};
+  describe_subject(subject, &body);
+  body.add_text(AuditField::sqlstate, unpack_sql_state(sqlstate));
+  const char* text = unrecorded == 0 ? reason : psprintf("%s (%u more before)", reason, unrecorded);
+  body.add_text(AuditField::reason, audit_text(text));
+  AppendedLine line;
+  AuditFailure failure;
+  if (!append_audit_line("DENIED", 0, &body, AuditEffort::may, &line, &failure))
+    ereport(LOG, (errmsg("could not record a refused export: %s", failure.action)));
+}
+
+}  // namespace
+
+void audit_denied(const AuditSubject* subject, int sqlstate, const char* reason) {
+  if (!is_preloaded()) return;
+  const MemoryContext context = CurrentMemoryContext;
+  const uint32 holdoff = InterruptHoldoffCount;
+  PG_TRY();
+  {
+    record_denial(subject, sqlstate, reason);
+  }
+  PG_CATCH();
+  {
+    // No room, or a text that has no UTF-8. The refusal itself is raised next, and cleans up.
+    MemoryContextSwitchTo(context);
+    InterruptHoldoffCount = holdoff;
+    FlushErrorState();
+  }
+  PG_END_TRY();
+}
+
+}  // namespace pg_takeout

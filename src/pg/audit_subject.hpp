@@ -1,0 +1,18 @@
+// Who exports what, as the lines of the audit say it.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "../core/audit_line.hpp"
+#include "audit.hpp"
+
+namespace pg_takeout {
+
+// Server, database, role, client and what is exported. May raise what a conversion to UTF-8 raises.
+void describe_subject(const AuditSubject* subject, AuditBody* body);
+void describe_filter(const AuditSubject* subject, AuditBody* body);
+
+// A text of the server's in UTF-8; null for null.
+std::string_view audit_text(const char* text);
+
+}  // namespace pg_takeout
