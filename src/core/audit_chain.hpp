@@ -53,8 +53,8 @@ class AuditChecker {
  public:
   // A file's first line is to be of event SEGMENT, no other is.
   [[nodiscard]] const char* check(std::string_view line, bool whole, bool first_of_file) noexcept;
-  // What lies between the last line and the next is not known: no finding of its own.
-  void lose_track() { astray_ = true; }
+  // Whether the last line was wrong, so that the next can follow anything.
+  [[nodiscard]] bool astray() const { return astray_; }
   // Of the last line that was right.
   [[nodiscard]] const Sha256Digest& head() const { return head_; }
 

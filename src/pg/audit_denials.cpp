@@ -3,11 +3,11 @@
 
 extern "C" {
 #include "common/hashfn.h"
-#include "storage/proc.h"
 }
 
 #include "audit.hpp"
 #include "audit_subject.hpp"
+#include "audit_text.hpp"
 #include "audit_writer.hpp"
 #include "shared_memory.hpp"
 

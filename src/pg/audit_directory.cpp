@@ -24,18 +24,6 @@ namespace {
 constexpr char name_format[] = "audit-%010llu-%.8s.jsonl";
 constexpr Size name_length = sizeof "audit-0000000001-01234567.jsonl" - 1;
 
-bool read_name(const char* name, AuditFile* file) {
-  unsigned long long number;
-  char chain[9];
-  int length = 0;
-  if (strlen(name) != name_length) return false;
-  if (sscanf(name, "audit-%10llu-%8[0-9a-f].jsonl%n", &number, chain, &length) != 2 || static_cast<Size>(length) != name_length)
-    return false;
-  strlcpy(file->name, name, sizeof file->name);
-  file->number = number;
-  return true;
-}
-
 // Of the names for which `is_candidate` holds, the one that no other `precedes`.
 template <typename Candidate, typename Precedes>
 bool choose_file(Candidate is_candidate, Precedes precedes, AuditFile* chosen, AuditFailure* failure) {
@@ -46,7 +34,7 @@ bool choose_file(Candidate is_candidate, Precedes precedes, AuditFile* chosen, A
   AuditFile file;
   errno = 0;
   while (const dirent* entry = readdir(directory)) {
-    if (!read_name(entry->d_name, &file) || !is_candidate(file.name)) continue;
+    if (!read_audit_file_name(entry->d_name, &file) || !is_candidate(file.name)) continue;
     if (found && !precedes(file.name, chosen->name)) continue;
     *chosen = file;
     found = true;
@@ -76,6 +64,18 @@ bool audit_failed(AuditFailure* failure, const char* action, const char* file) {
   failure->action = action;
   strlcpy(failure->file, file, sizeof failure->file);
   return false;
+}
+
+bool read_audit_file_name(const char* name, AuditFile* file) {
+  unsigned long long number;
+  char chain[9];
+  int length = 0;
+  if (strlen(name) != name_length) return false;
+  if (sscanf(name, "audit-%10llu-%8[0-9a-f].jsonl%n", &number, chain, &length) != 2 || static_cast<Size>(length) != name_length)
+    return false;
+  strlcpy(file->name, name, sizeof file->name);
+  file->number = number;
+  return true;
 }
 
 void name_audit_file(AuditFile* file, uint64 number, const char* chain) {

@@ -26,6 +26,8 @@ bool audit_failed(AuditFailure* failure, const char* action, const char* file);
 
 inline constexpr int audit_chain_length = 32;  // hexadecimal digits
 
+// False for what is no name of an audit file.
+bool read_audit_file_name(const char* name, AuditFile* file);
 void name_audit_file(AuditFile* file, uint64 number, const char* chain);
 // In a buffer that the next call overwrites.
 const char* audit_path(const char* name);

@@ -8,6 +8,7 @@ extern "C" {
 #include "utils/backend_status.h"
 }
 
+#include "audit_text.hpp"
 #include "audit_writer.hpp"
 
 namespace pg_takeout {
@@ -29,14 +30,6 @@ void describe_client(AuditBody* body) {
 }
 
 }  // namespace
-
-std::string_view audit_text(const char* text) {
-  if (text == nullptr) return {};
-  const int encoding = GetDatabaseEncoding();
-  // Bytes that are not UTF-8 become U+FFFD in the line: a record is not refused for them.
-  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII) return text;
-  return pg_server_to_any(text, static_cast<int>(strlen(text)), PG_UTF8);
-}
 
 void describe_subject(const AuditSubject* subject, AuditBody* body) {
   char node[128];

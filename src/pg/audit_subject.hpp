@@ -12,7 +12,4 @@ namespace pg_takeout {
 void describe_subject(const AuditSubject* subject, AuditBody* body);
 void describe_filter(const AuditSubject* subject, AuditBody* body);
 
-// A text of the server's in UTF-8; null for null.
-std::string_view audit_text(const char* text);
-
 }  // namespace pg_takeout
