@@ -9,6 +9,7 @@ extern "C" {
 #include "about_sheet.hpp"
 #include "column_reader.hpp"
 #include "compat.hpp"
+#include "row_prefetch.hpp"
 #include "exclusions.hpp"
 #include "export_plan.hpp"
 #include "members.hpp"
@@ -48,6 +49,7 @@ struct ExportRun {
 
   QueryDesc* query;  // the part that runs, or null
   RowReceiver receiver;
+  TupleTableSlot* scanned;  // see prefetch_next_row()
   ColumnReader* readers;
   Cell* cells;
   int column_count;  // fields; a page's sort values come behind them
@@ -129,6 +131,7 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   if (run->sheet_rows == run->limits.max_rows) raise_too_many_rows(run->request, run->limits.max_rows);
   ++run->sheet_rows;
 
+  prefetch_next_row(run->scanned);
   const MemoryContext previous = MemoryContextSwitchTo(run->row_context);
   read_cells(run->readers, run->column_count, slot->tts_values, slot->tts_isnull, run->cells);
   write_row(run->file, run->cells, run->column_count);
@@ -166,6 +169,7 @@ void start_part(ExportRun* run) {
   const MemoryContext previous = MemoryContextSwitchTo(run->context);
   run->query = plan_export(part->query, run->request->tenant, run->snapshot, &run->receiver.base);
   ExecutorStart(run->query, 0);
+  run->scanned = scanned_slot(run->query->planstate);
   if (!part->continues) {
     run->sheet_rows = 0;
     make_readers(run, part);

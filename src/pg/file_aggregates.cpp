@@ -5,6 +5,7 @@
 #include "column_reader.hpp"
 #include "file_output.hpp"
 #include "format_options.hpp"
+#include "row_prefetch.hpp"
 #include "settings.hpp"
 
 extern "C" {
@@ -38,6 +39,7 @@ struct FileAggregate {
   Datum* values;
   bool* nulls;
   Cell* cells;
+  TupleTableSlot* scanned;  // see prefetch_next_row()
   int64 row_count;
   bytea* value;  // kept where it may be asked for again
 };
@@ -95,6 +97,7 @@ void add_row(FileAggregate* state, HeapTupleHeader row) {
       ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows of one file must be of one row type")));
   }
 
+  prefetch_next_row(state->scanned);
   const MemoryContext previous = MemoryContextSwitchTo(state->row_context);
   HeapTupleData tuple{};
   tuple.t_len = HeapTupleHeaderGetDatumLength(row);
@@ -144,6 +147,8 @@ Datum aggregate_row(FunctionCallInfo fcinfo, Format format) {
   if (state == nullptr) {
     TupleDesc row_type = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
     state = start_aggregate(group_context, format, options, row_type);
+    if (IsA(fcinfo->context, AggState))
+      state->scanned = scanned_slot(outerPlanState(castNode(AggState, fcinfo->context)));
     ReleaseTupleDesc(row_type);
   }
   add_row(state, row);
