@@ -108,7 +108,8 @@ CREATE TABLE takeout.limits (
   method      text CHECK (method IN ('export', 'export_page', 'export_stream')),
   max_rows    bigint CHECK (max_rows > 0),
   max_bytes   bigint CHECK (max_bytes > 0),
-  max_period  interval CHECK (max_period > '0')
+  max_period  interval CHECK (max_period > '0'),
+  requests_per_minute integer DEFAULT 500 CHECK (requests_per_minute > 0)
 );
 -- NULL is a key here ("any"), and UNIQUE NULLS NOT DISTINCT came with PostgreSQL 15.
 CREATE UNIQUE INDEX limits_one_a_key
@@ -122,6 +123,8 @@ COMMENT ON COLUMN takeout.limits.max_rows IS 'Most rows; NULL is no limit';
 COMMENT ON COLUMN takeout.limits.max_bytes IS 'Most bytes of the file; NULL is no limit';
 COMMENT ON COLUMN takeout.limits.max_period IS
   'Longest time from since to until (now, where it is not given); a call must then name since; NULL is no limit';
+COMMENT ON COLUMN takeout.limits.requests_per_minute IS
+  'Most exports of one role for one tenant in any 60 seconds, all methods and datasets counted together; NULL is no limit';
 
 CREATE TABLE takeout.secret (
   only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),

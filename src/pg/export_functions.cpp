@@ -1,6 +1,7 @@
 // The SQL functions that export a dataset: export, export_stream, export_page.
 #include "postgres.hpp"
 
+#include "admission.hpp"
 #include "export_request.hpp"
 #include "export_run.hpp"
 #include "page_cursor.hpp"
@@ -50,6 +51,42 @@ void check_page(const ExportRequest* request, int32 page_rows) {
                             request->dataset->name)));
 }
 
+// Reads the call's arguments and starts what they ask for.
+ExportRun* start(FunctionCallInfo fcinfo, Method method, MemoryContext context) {
+  if (method != Method::page) return start_export(read_request(fcinfo, &export_arguments, method), context);
+
+  const ExportRequest* request = read_request(fcinfo, &page_arguments, method);
+  const int32 page_rows = PG_ARGISNULL(page_rows_argument) ? 0 : PG_GETARG_INT32(page_rows_argument);
+  check_page(request, page_rows);
+  const PageStart* start = PG_ARGISNULL(page_after_argument)
+                               ? nullptr
+                               : read_cursor(request, text_to_cstring(PG_GETARG_TEXT_PP(page_after_argument)));
+  return start_page(request, start, page_rows, context);
+}
+
+// An export in `context`; one that is refused is on record.
+ExportRun* start_on_record(FunctionCallInfo fcinfo, Method method, MemoryContext context) {
+  const ArgumentPositions* at = method == Method::page ? &page_arguments : &export_arguments;
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  ExportRun* run = nullptr;
+  PG_TRY();
+  {
+    run = start(fcinfo, method, context);
+  }
+  PG_CATCH();
+  {
+    const auto argument = [fcinfo](int position) {
+      return PG_ARGISNULL(position) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(position));
+    };
+    MemoryContextSwitchTo(context);
+    record_refusal(argument(at->dataset), argument(at->tenant), argument(at->format), method, context);
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(previous);
+  return run;
+}
+
 }  // namespace
 
 }  // namespace pg_takeout
@@ -58,11 +95,7 @@ using namespace pg_takeout;
 
 Datum takeout_export(PG_FUNCTION_ARGS) {
   const MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "takeout export", ALLOCSET_DEFAULT_SIZES);
-  const MemoryContext previous = MemoryContextSwitchTo(context);
-  const ExportRequest* request = read_request(fcinfo, &export_arguments, Method::value);
-  ExportRun* run = start_export(request, context);
-  MemoryContextSwitchTo(previous);
-
+  ExportRun* run = start_on_record(fcinfo, Method::value, context);
   bytea* file = whole_file(run);
   close_export(run);
   MemoryContextDelete(context);
@@ -74,10 +107,7 @@ Datum takeout_export_stream(PG_FUNCTION_ARGS) {
   FuncCallContext* call;
   if (SRF_IS_FIRSTCALL()) {
     call = SRF_FIRSTCALL_INIT();
-    const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-    const ExportRequest* request = read_request(fcinfo, &export_arguments, Method::stream);
-    ExportRun* run = start_export(request, call->multi_call_memory_ctx);
-    MemoryContextSwitchTo(previous);
+    ExportRun* run = start_on_record(fcinfo, Method::stream, call->multi_call_memory_ctx);
     call->user_fctx = run;
     RegisterExprContextCallback(result->econtext, abandon_stream, PointerGetDatum(run));
   }
@@ -96,15 +126,8 @@ Datum takeout_export_page(PG_FUNCTION_ARGS) {
   TupleDesc row_type;
   if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
 
-  const ExportRequest* request = read_request(fcinfo, &page_arguments, Method::page);
-  const int32 page_rows = PG_ARGISNULL(page_rows_argument) ? 0 : PG_GETARG_INT32(page_rows_argument);
-  check_page(request, page_rows);
-  const PageStart* start = PG_ARGISNULL(page_after_argument)
-                               ? nullptr
-                               : read_cursor(request, text_to_cstring(PG_GETARG_TEXT_PP(page_after_argument)));
-
   const MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "takeout page", ALLOCSET_DEFAULT_SIZES);
-  ExportRun* run = start_page(request, start, page_rows, context);
+  ExportRun* run = start_on_record(fcinfo, Method::page, context);
   bytea* file = whole_file(run);
   const PageEnd end = page_end(run);
 
@@ -112,7 +135,7 @@ Datum takeout_export_page(PG_FUNCTION_ARGS) {
   bool nulls[4] = {false, false, end.complete, false};
   values[0] = PointerGetDatum(file);
   values[1] = Int64GetDatum(end.row_count);
-  values[2] = end.complete ? Datum{0} : CStringGetTextDatum(write_cursor(request, end.time, end.key));
+  values[2] = end.complete ? Datum{0} : CStringGetTextDatum(write_cursor(request_of(run), end.time, end.key));
   values[3] = BoolGetDatum(end.complete);
   close_export(run);
   MemoryContextDelete(context);

@@ -5,6 +5,7 @@
 #include "catalog_row.hpp"
 #include "column_reader.hpp"
 #include "members.hpp"
+#include "shared_memory.hpp"
 
 namespace pg_takeout {
 
@@ -114,6 +115,7 @@ const char* method_name(Method method) {
 }
 
 ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at, Method method) {
+  require_preload();
   const char* name = text_argument(fcinfo, at->dataset);
   if (name == nullptr)
     ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("dataset must not be NULL")));

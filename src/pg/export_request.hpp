@@ -36,7 +36,7 @@ struct ArgumentPositions {
   int dataset, format, ids, since, until, columns, tenant, options, ordered;
 };
 
-// Reads and checks a call's arguments. Raises 42704 for the dataset, 22023 for what it does not have, 42501 for a
+// Reads and checks a call's arguments. Raises 55000 where the library is not preloaded, 42704 for the dataset, 22023 for what it does not have, 42501 for a
 // tenant that the caller is not a member of, 54000 for too many ids. Allocated in CurrentMemoryContext.
 ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at, Method method);
 

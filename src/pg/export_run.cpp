@@ -7,7 +7,9 @@ extern "C" {
 }
 
 #include "about_sheet.hpp"
+#include "admission.hpp"
 #include "column_reader.hpp"
+#include "child_sheets.hpp"
 #include "compat.hpp"
 #include "row_prefetch.hpp"
 #include "exclusions.hpp"
@@ -38,6 +40,7 @@ struct RowReceiver {
 struct ExportRun {
   const ExportRequest* request;
   Limits limits;
+  AuditRecord* audit;
   MemoryContext context;
   MemoryContext row_context;
   Snapshot snapshot;
@@ -226,13 +229,14 @@ bool run_on(ExportRun* run) {
   return more;
 }
 
-ExportRun* make_run(const ExportRequest* request, MemoryContext context, int part_room) {
+ExportRun* make_run(const ExportRequest* request, const PageAsked* page, MemoryContext context, int part_room) {
   auto* run = static_cast<ExportRun*>(MemoryContextAllocZero(context, sizeof(ExportRun)));
   run->request = request;
   run->context = context;
   run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
   run->limits = limits_of(request);
   check_period(request, &run->limits);
+  run->audit = admit_export(request, &run->limits, page, context);
   run->receiver.base.receiveSlot = receive_row;
   run->receiver.base.rStartup = start_receiver;
   run->receiver.base.rShutdown = end_receiver;
@@ -246,46 +250,37 @@ ExportRun* make_run(const ExportRequest* request, MemoryContext context, int par
   return run;
 }
 
-// All fields of a child dataset.
-const Field** fields_of(const Dataset* dataset) {
-  auto** fields = static_cast<const Field**>(palloc(sizeof(Field*) * static_cast<size_t>(Max(dataset->field_count, 1))));
-  for (int i = 0; i < dataset->field_count; ++i) fields[i] = &dataset->fields[i];
-  return fields;
+int64 rows_so_far(const ExportRun* run) {
+  return run->query != nullptr && (run->next_part == 1 || run->is_page) ? run->sheet_rows : run->row_count;
 }
 
-bool is_asked_for(const ExportRequest* request, const char* field) {
-  for (int i = 0; i < request->field_count; ++i)
-    if (strcmp(request->fields[i]->name, field) == 0) return true;
-  return false;
+// The end is on record before the last bytes leave.
+void record_bytes(ExportRun* run, const bytea* bytes, bool are_last) {
+  audit_bytes(run->audit, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), rows_so_far(run));
+  if (are_last) complete_audit(run->audit, run->row_count);
 }
 
-// Child datasets that get a sheet: those of a nested field only where the caller asked for the field.
-List* children_of(const ExportRequest* request) {
-  List* children = NIL;
-  ListCell* cell;
-  foreach (cell, load_children(request->dataset)) {
-    auto* child = static_cast<Dataset*>(lfirst(cell));
-    if (child->parent_field == nullptr || is_asked_for(request, child->parent_field)) children = lappend(children, child);
-  }
-  return children;
-}
-
-// The field that holds a child's rows nested is left out where the child's sheet carries them.
-ExportRequest* without_nested_fields(const ExportRequest* request, const List* children) {
-  auto* copy = static_cast<ExportRequest*>(palloc(sizeof(ExportRequest)));
-  *copy = *request;
-  copy->fields = static_cast<const Field**>(palloc(sizeof(Field*) * static_cast<size_t>(Max(request->field_count, 1))));
-  copy->field_count = 0;
-  for (int i = 0; i < request->field_count; ++i) {
-    bool nested = false;
-    ListCell* cell;
-    foreach (cell, children) {
-      const auto* child = static_cast<const Dataset*>(lfirst(cell));
-      nested |= child->parent_field != nullptr && strcmp(child->parent_field, request->fields[i]->name) == 0;
+bytea* produce_chunk(ExportRun* run) {
+  for (;;) {
+    bytea* chunk = next_chunk(run->file);
+    if (chunk != nullptr) {
+      if (streamed_bytes(run->file) > run->limits.max_bytes)
+        raise_too_many_bytes(run->request, run->limits.max_bytes, streamed_bytes(run->file));
+      record_bytes(run, chunk, is_spent(run->file));
+      return chunk;
     }
-    if (!nested) copy->fields[copy->field_count++] = request->fields[i];
+    if (run->ended) return nullptr;
+    run->ended = !run_on(run);
+    if (run->ended && is_spent(run->file)) complete_audit(run->audit, run->row_count);
   }
-  return copy;
+}
+
+bytea* produce_file(ExportRun* run) {
+  while (run_on(run)) {
+  }
+  bytea* file = file_value(run->file);
+  record_bytes(run, file, true);
+  return file;
 }
 
 }  // namespace
@@ -295,7 +290,7 @@ ExportRun* start_export(const ExportRequest* request, MemoryContext context) {
   List* children = request->options.format == Format::xlsx ? children_of(request) : NIL;
   if (children != NIL) request = without_nested_fields(request, children);
 
-  ExportRun* run = make_run(request, context, 1 + list_length(children));
+  ExportRun* run = make_run(request, nullptr, context, 1 + list_length(children));
   run->parts[run->part_count++] = {export_query(request), request->dataset, request->fields, request->field_count, false, false};
   ListCell* cell;
   foreach (cell, children) {
@@ -308,7 +303,8 @@ ExportRun* start_export(const ExportRequest* request, MemoryContext context) {
 
 ExportRun* start_page(const ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
-  ExportRun* run = make_run(request, context, 2);
+  const PageAsked page = {page_rows, start == nullptr};
+  ExportRun* run = make_run(request, &page, context, 2);
   run->is_page = true;
   run->page_rows = page_rows;
   run->checks_null_keys = start == nullptr && has_nullable_key(request->dataset);
@@ -332,22 +328,33 @@ ExportRun* start_page(const ExportRequest* request, const PageStart* start, int6
 }
 
 bytea* next_stream_chunk(ExportRun* run) {
-  for (;;) {
-    bytea* chunk = next_chunk(run->file);
-    if (chunk != nullptr) {
-      if (streamed_bytes(run->file) > run->limits.max_bytes)
-        raise_too_many_bytes(run->request, run->limits.max_bytes, streamed_bytes(run->file));
-      return chunk;
-    }
-    if (run->ended) return nullptr;
-    run->ended = !run_on(run);
+  bytea* chunk = nullptr;
+  PG_TRY();
+  {
+    chunk = produce_chunk(run);
   }
+  PG_CATCH();
+  {
+    fail_audit(run->audit, geterrcode());
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  return chunk;
 }
 
 bytea* whole_file(ExportRun* run) {
-  while (run_on(run)) {
+  bytea* file = nullptr;
+  PG_TRY();
+  {
+    file = produce_file(run);
   }
-  return file_value(run->file);
+  PG_CATCH();
+  {
+    fail_audit(run->audit, geterrcode());
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  return file;
 }
 
 PageEnd page_end(const ExportRun* run) {
@@ -356,6 +363,8 @@ PageEnd page_end(const ExportRun* run) {
   end.complete = !run->page_is_full;
   return end;
 }
+
+const ExportRequest* request_of(const ExportRun* run) { return run->request; }
 
 void close_export(ExportRun* run) {
   if (run->query != nullptr) {

@@ -29,6 +29,7 @@ bytea* next_stream_chunk(ExportRun* run);
 // Value or page: the whole file, in CurrentMemoryContext.
 bytea* whole_file(ExportRun* run);
 PageEnd page_end(const ExportRun* run);
+const ExportRequest* request_of(const ExportRun* run);
 
 // Ends the query that runs and releases the snapshot and the temporary file, wherever the export stands. Not to be called
 // after an error: abort cleans up by itself.

@@ -310,6 +310,13 @@ bytea* next_chunk(FileOutput* file) {
   return reinterpret_cast<bytea*>(chunk.memory);
 }
 
+bool is_spent(const FileOutput* file) {
+  if (!file->ended) return false;
+  if (file->builder->is_xlsx()) return file->piece == file->builder->pieces().size();
+  const ChunkSink& sink = file->builder->sink();
+  return sink.size() == (file->chunk_is_out ? sink.first_chunk().size : 0);
+}
+
 bytea* file_value(FileOutput* file) {
   const uint64 size = file_size(file);
   check_value_size(file, size);

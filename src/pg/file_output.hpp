@@ -51,6 +51,9 @@ bytea* file_value(FileOutput* file);
 // Closes the temporary file. Memory goes with the context; after an error, so does all else.
 void close_file(FileOutput* file);
 
+// Stream: whether the file has ended and the chunk that next_chunk() gave last was its last.
+bool is_spent(const FileOutput* file);
+
 // Bytes given to the caller so far by next_chunk().
 uint64 streamed_bytes(const FileOutput* file);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "catalog_row.hpp"
+#include "quota.hpp"
 #include "settings.hpp"
 
 namespace pg_takeout {
@@ -12,6 +13,7 @@ namespace pg_takeout {
 namespace {
 
 constexpr int64 default_rows = 1000000;
+constexpr int default_requests_per_minute = 500;
 
 // How specific a row of takeout.limits is for this export; -1 where it does not apply.
 int match(const CatalogScan* row, const ExportRequest* request) {
@@ -25,7 +27,7 @@ int match(const CatalogScan* row, const ExportRequest* request) {
 }
 
 Limits limits_in(const CatalogScan* row) {
-  Limits limits{-1, UINT64_MAX, nullptr};
+  Limits limits{-1, UINT64_MAX, nullptr, 0};
   bool is_null;
   Datum value = row_value(row, "max_rows", &is_null);
   if (!is_null) limits.max_rows = DatumGetInt64(value);
@@ -36,6 +38,8 @@ Limits limits_in(const CatalogScan* row) {
     limits.max_period = static_cast<Interval*>(palloc(sizeof(Interval)));
     *limits.max_period = *DatumGetIntervalP(value);
   }
+  value = row_value(row, "requests_per_minute", &is_null);
+  if (!is_null) limits.requests_per_minute = DatumGetInt32(value);
   return limits;
 }
 
@@ -52,7 +56,7 @@ const char* period_text(TimestampTz since, TimestampTz until) {
 }  // namespace
 
 Limits limits_of(const ExportRequest* request) {
-  Limits limits{request->method == Method::stream ? -1 : default_rows, UINT64_MAX, nullptr};
+  Limits limits{request->method == Method::stream ? -1 : default_rows, UINT64_MAX, nullptr, default_requests_per_minute};
   int best = -1;
   CatalogScan scan = open_catalog("limits", nullptr, nullptr);
   while (next_row(&scan)) {
@@ -63,6 +67,7 @@ Limits limits_of(const ExportRequest* request) {
   }
   close_catalog(&scan);
 
+  check_quota(limits.requests_per_minute);
   if (request->method != Method::stream)
     limits.max_bytes = std::min(limits.max_bytes, static_cast<uint64>(settings::max_result_bytes));
   return limits;

@@ -11,11 +11,13 @@ struct Limits {
   int64 max_rows;        // -1: none
   uint64 max_bytes;      // UINT64_MAX: none
   Interval* max_period;  // null: none
+  int requests_per_minute;  // 0: no limit
 };
 
 // Those in force for the session's user, the dataset and the method: of the rows that apply, the most specific (role
-// before dataset before method); without one, 1,000,000 rows and takeout.max_result_bytes for a value or a page, nothing
-// for a stream. A value is never larger than takeout.max_result_bytes.
+// before dataset before method); without one, 1,000,000 rows and takeout.max_result_bytes for a value or a page, neither
+// for a stream, and 500 requests a minute. A value is never larger than takeout.max_result_bytes. Raises 22023 for more
+// requests a minute than the server keeps count of.
 Limits limits_of(const ExportRequest* request);
 
 // Raises 54000 where the request's period is longer than the limit or open.

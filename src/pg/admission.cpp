@@ -1,0 +1,103 @@
+#include "postgres.hpp"
+
+#include "admission.hpp"
+
+extern "C" {
+#include "utils/json.h"
+}
+
+#include "quota.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+void append_key(StringInfo json, const char* key) {
+  appendStringInfoChar(json, json->len > 0 ? ',' : '{');
+  escape_json(json, key);
+  appendStringInfoChar(json, ':');
+}
+
+void append_time(StringInfo json, const char* key, TimestampTz time) {
+  append_key(json, key);
+  escape_json(json, DatumGetCString(DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(time))));
+}
+
+// Ids are personal data and may be many: how many, and what tells whether it was these.
+void append_ids(StringInfo json, const ExportRequest* request) {
+  StringInfoData all;
+  initStringInfo(&all);
+  for (int i = 0; i < request->id_count; ++i) appendStringInfo(&all, "%s\n", request->ids[i]);
+  const Datum hash = DirectFunctionCall1(sha256_bytea, PointerGetDatum(cstring_to_text_with_len(all.data, all.len)));
+  append_key(json, "ids");
+  appendStringInfo(json, "%d", request->id_count);
+  append_key(json, "ids_sha256");
+  const bytea* bytes = DatumGetByteaPP(hash);
+  appendStringInfoChar(json, '"');
+  for (Size i = 0; i < VARSIZE_ANY_EXHDR(bytes); ++i)
+    appendStringInfo(json, "%02x", static_cast<unsigned char>(VARDATA_ANY(bytes)[i]));
+  appendStringInfoChar(json, '"');
+}
+
+void append_columns(StringInfo json, const ExportRequest* request) {
+  append_key(json, "columns");
+  for (int i = 0; i < request->field_count; ++i) {
+    appendStringInfoChar(json, i == 0 ? '[' : ',');
+    escape_json(json, request->fields[i]->name);
+  }
+  appendStringInfoChar(json, ']');
+}
+
+// What narrows the export, as a JSON object; null where nothing does.
+const char* filter_of(const ExportRequest* request, const PageAsked* page) {
+  StringInfoData json;
+  initStringInfo(&json);
+  if (request->ids != nullptr) append_ids(&json, request);
+  if (request->has_since) append_time(&json, "since", request->since);
+  if (request->has_until) append_time(&json, "until", request->until);
+  if (request->field_count > 0 && request->field_count < request->dataset->field_count) append_columns(&json, request);
+  if (page != nullptr) {
+    append_key(&json, "page_rows");
+    appendStringInfo(&json, INT64_FORMAT, page->rows);
+    append_key(&json, "first_page");
+    appendStringInfoString(&json, page->is_first ? "true" : "false");
+  }
+  if (json.len == 0) return nullptr;
+  appendStringInfoChar(&json, '}');
+  return json.data;
+}
+
+}  // namespace
+
+AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page,
+                          MemoryContext context) {
+  const AuditSubject subject = {request->tenant, request->dataset->name, format_name(request->options.format),
+                                method_name(request->method), filter_of(request, page)};
+  take_request(request->tenant, limits->requests_per_minute);
+  AuditRecord* record = nullptr;
+  PG_TRY();
+  {
+    record = begin_audit(&subject, context);
+  }
+  PG_CATCH();
+  {
+    return_request(request->tenant);
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  return record;
+}
+
+void record_refusal(const char* dataset, const char* tenant, const char* format, Method method, MemoryContext context) {
+  const int code = geterrcode();
+  if (code != ERRCODE_INSUFFICIENT_PRIVILEGE && code != ERRCODE_CONFIGURATION_LIMIT_EXCEEDED &&
+      code != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+    return;
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  const ErrorData* error = CopyErrorData();
+  const AuditSubject subject = {tenant, dataset, format, method_name(method), nullptr};
+  audit_denied(&subject, code, error->message);
+  MemoryContextSwitchTo(previous);
+}
+
+}  // namespace pg_takeout

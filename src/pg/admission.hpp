@@ -1,0 +1,24 @@
+// Whether an export may begin, and that it did on record: quota, then the intent in the audit files.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "audit.hpp"
+#include "export_request.hpp"
+#include "limits.hpp"
+
+namespace pg_takeout {
+
+// Takes one request of the quota and records the intent. Raises 53400, 58030. The record lives in `context`, and an
+// export that goes away with it unended is on record as abandoned. page: null but for export_page.
+struct PageAsked {
+  int64 rows;
+  bool is_first;
+};
+AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page, MemoryContext context);
+
+// From PG_CATCH, where an export was refused: for want of a privilege, over the quota or a limit. Other errors are no
+// refusals. What is null is not known yet.
+void record_refusal(const char* dataset, const char* tenant, const char* format, Method method, MemoryContext context);
+
+}  // namespace pg_takeout

@@ -1,0 +1,19 @@
+// Which child datasets an XLSX file shows on sheets of their own.
+#pragma once
+
+#include "postgres.hpp"
+
+#include "export_request.hpp"
+
+namespace pg_takeout {
+
+// Child datasets that get a sheet: those of a nested field only where the caller asked for the field.
+List* children_of(const ExportRequest* request);
+
+// The request without the fields that hold a child's rows nested: the children's sheets carry them.
+ExportRequest* without_nested_fields(const ExportRequest* request, const List* children);
+
+// All fields of a child dataset.
+const Field** fields_of(const Dataset* dataset);
+
+}  // namespace pg_takeout
