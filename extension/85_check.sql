@@ -3,9 +3,14 @@
 --   warning  that could come, or somebody has more rights than exports need
 --   notice   worth knowing
 
+CREATE FUNCTION takeout.audit_trouble() RETURNS text
+LANGUAGE c VOLATILE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'takeout_audit_trouble';
+COMMENT ON FUNCTION takeout.audit_trouble() IS 'What keeps exports from being recorded; NULL for nothing';
+
 CREATE FUNCTION takeout.check_server()
 RETURNS TABLE (severity text, object text, finding text, fix text)
-LANGUAGE sql STABLE
+LANGUAGE sql VOLATILE
 BEGIN ATOMIC
   -- A setting of this kind is there only where the library was loaded at server start.
   SELECT 'error', 'shared_preload_libraries', 'pg_takeout is not loaded at server start: no dataset can be exported',
@@ -14,6 +19,10 @@ BEGIN ATOMIC
                  FROM unnest(array_append(string_to_array(nullif(current_setting('shared_preload_libraries'), ''), ','),
                                           'pg_takeout')) WITH ORDINALITY u(library, place)))
   WHERE NOT EXISTS (SELECT FROM pg_settings WHERE name = 'takeout.quota_slots')
+  UNION ALL
+  SELECT 'error', 'takeout.audit_directory', t.trouble,
+         'ALTER SYSTEM SET takeout.audit_directory = ''/var/lib/pg_takeout_audit''; -- or mend it, and restart the server'
+  FROM takeout.audit_trouble() t(trouble) WHERE t.trouble IS NOT NULL
   UNION ALL
   SELECT 'warning', 'takeout.audit_directory',
          'It lies inside the data directory: base backups and pg_rewind would copy or remove the record of exports',
@@ -81,7 +90,7 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
   SELECT 'notice', 'takeout.limits',
          'No limit is set: 1,000,000 rows for a file or a page, none for a stream, 500 requests a minute hold by default',
-         'INSERT INTO takeout.limits (max_rows, requests_per_minute) VALUES (1000000, 500);'
+         'INSERT INTO takeout.limits (method, max_rows) VALUES (''export'', 1000000), (''export_page'', 1000000), (''export_stream'', NULL);'
   WHERE NOT EXISTS (SELECT FROM takeout.limits)
   UNION ALL
   SELECT 'warning', 'takeout.limits', format('Role %s of a limit does not exist any more', l.role::oid),
@@ -108,7 +117,7 @@ COMMENT ON FUNCTION takeout.check_configuration() IS 'What check finds in takeou
 
 CREATE FUNCTION takeout.check()
 RETURNS TABLE (severity text, object text, finding text, fix text)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

@@ -37,6 +37,17 @@ Query* stored_query(const Relation view) {
   return nullptr;
 }
 
+// Names are looked up as the view's owner looks them up, as in exports. No function runs here.
+Query* analyze_as(Oid owner, const char* text) {
+  Oid caller;
+  int security_context;
+  GetUserIdAndSecContext(&caller, &security_context);
+  SetUserIdAndSecContext(owner, security_context | SECURITY_LOCAL_USERID_CHANGE);
+  Query* query = analyze_query(linitial_node(RawStmt, pg_parse_query(text)), text, nullptr, 0);
+  SetUserIdAndSecContext(caller, security_context);
+  return query;
+}
+
 // The one relation that the query reads, by no more than FROM and WHERE.
 Oid only_relation(const Query* query) {
   const bool is_plain = query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
@@ -84,13 +95,11 @@ using namespace pg_takeout;
 
 Datum takeout_view_deviation(PG_FUNCTION_ARGS) {
   const char* query = text_to_cstring(PG_GETARG_TEXT_PP(1));
-  List* statements = pg_parse_query(query);
-  Query* expected = analyze_query(linitial_node(RawStmt, statements), query, nullptr, 0);
-
   Relation view = relation_open(PG_GETARG_OID(0), AccessShareLock);
   const Query* stored = stored_query(view);
   if (stored == nullptr)
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is not a view", RelationGetRelationName(view))));
+  Query* expected = analyze_as(view->rd_rel->relowner, query);
   number_as_in_rule(expected, stored, RelationGetRelid(view));
   ArrayType* names = text_array(deviations(stored, expected, RelationGetDescr(view)));
   relation_close(view, AccessShareLock);
