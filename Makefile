@@ -124,12 +124,23 @@ PG_CPPFLAGS = -Ibuild/generated
 PG_LDFLAGS = -Wl,--version-script=$(top)/src/pg/exports.map
 SHLIB_LINK = -lxlsxwriter -lisal -lz -lcrypto -lstdc++
 
+# The program takeout goes to where pg_config says, as PGXS does with programs, or below PREFIX. RUNNER=no leaves it out.
+RUNNER ?= yes
+ifneq (no,$(RUNNER))
+runner_objects := $(patsubst $(top)/%.cpp,%.o,$(wildcard $(top)/src/runner/*.cpp))
+runner_bindir = $(if $(PREFIX),$(PREFIX)/bin,$(bindir))
+runner_mandir = $(if $(PREFIX),$(PREFIX)/share/man,$(mandir))
+runner_completions = $(if $(PREFIX),$(PREFIX)/share,$(datadir))/bash-completion/completions
+EXTRA_CLEAN_RUNNER = takeout libtakeout_core.a $(runner_objects)
+PG_CPPFLAGS += -I$(libpq_srcdir) -DTAKEOUT_VERSION='"$(takeout_version)"'
+endif
+
 sql_tests := $(sort $(basename $(notdir $(wildcard $(top)/sql/*.sql))))
 REGRESS = $(filter setup,$(sql_tests)) $(filter-out setup,$(sql_tests))
 REGRESS_OPTS = --encoding=UTF8 --outputdir=build/regress
 # Where Debian's iso-codes has its lists.
 ISO_CODES ?= /usr/share/iso-codes/json
-EXTRA_CLEAN = build $(wildcard pg_takeout--*.sql)
+EXTRA_CLEAN = build $(wildcard pg_takeout--*.sql) $(EXTRA_CLEAN_RUNNER)
 
 # A changed header rebuilds what includes it, whatever PostgreSQL itself was configured with.
 override autodepend = yes
@@ -147,7 +158,7 @@ override VPATH =
 vpath %.cpp $(top)
 vpath %.control $(top)
 # It has no folders yet.
-$(shell mkdir -p $(sort $(dir $(OBJS))))
+$(shell mkdir -p $(sort $(dir $(OBJS) $(runner_objects))))
 installcheck: | build/regress
 build/regress:
 	mkdir -p $@
@@ -164,6 +175,27 @@ build/generated/country_codes.hpp: $(top)/src/core/country_codes.awk $(ISO_CODES
 $(DATA_built): $(sort $(wildcard $(top)/extension/*.sql)) $(top)/extension $(top)/control/pg_takeout.control
 	cat $(filter %.sql,$^) > $@.new
 	mv $@.new $@
+
+ifneq (no,$(RUNNER))
+all: takeout
+takeout: $(runner_objects) libtakeout_core.a
+	$(CXX) $(CXXFLAGS) $(filter-out $(PG_LDFLAGS),$(LDFLAGS)) $^ -L$(libdir) -lpq -lzstd -lisal -lcrypto -pthread -o $@
+libtakeout_core.a: $(filter src/core/%,$(OBJS))
+	rm -f $@.new
+	$(AR) crs $@.new $^
+	mv $@.new $@
+install: install-takeout
+install-takeout: takeout
+	$(MKDIR_P) '$(DESTDIR)$(runner_bindir)' '$(DESTDIR)$(runner_mandir)/man1' '$(DESTDIR)$(runner_completions)'
+	$(INSTALL_PROGRAM) takeout '$(DESTDIR)$(runner_bindir)/takeout'
+	$(INSTALL_DATA) $(top)/docs/takeout.1 '$(DESTDIR)$(runner_mandir)/man1/takeout.1'
+	$(INSTALL_DATA) $(top)/packaging/bash-completion/takeout '$(DESTDIR)$(runner_completions)/takeout'
+uninstall: uninstall-takeout
+uninstall-takeout:
+	rm -f '$(DESTDIR)$(runner_bindir)/takeout' '$(DESTDIR)$(runner_mandir)/man1/takeout.1' \
+	  '$(DESTDIR)$(runner_completions)/takeout'
+.PHONY: install-takeout uninstall-takeout
+endif
 
 # The demo's server has its data in build.
 clean: demo-stop

@@ -50,6 +50,22 @@ def csv_figures(sides):
                         floor=1.5, goal=1.5)
 
 
+def client_figures(sides, environment):
+    """From the server to a file: psql's \\copy of the bare table, and the program takeout."""
+    program = os.path.join(subprocess.run([environment.get("PG_CONFIG", "pg_config"), "--bindir"], capture_output=True, text=True,
+                                          check=True).stdout.strip(), "takeout")
+    theirs_file, our_file = (os.path.join(sides.build, name) for name in ("psql_copy.csv", "takeout_export.csv"))
+
+    def run(*command):
+        return lambda: subprocess.run(command, env=environment, check=True)
+
+    yield compare("csv_client_vs_copy",
+                  run(program, "export", "leads", "--unordered", "--no-sync", "--quiet", "--tenant", "default", "-o", our_file),
+                  run("psql", "-Xq", "-c", f"\\copy {BASE} to '{theirs_file}' (format csv)"), sides.runs, floor=2, goal=2.5)
+    os.unlink(theirs_file)
+    os.unlink(our_file)
+
+
 def json_figures(sides):
     copy_json = f"COPY (SELECT row_to_json(l) FROM {BASE} l) TO '/dev/null'"
     json_agg = f"SELECT octet_length(json_agg(l)::text) FROM {BASE} l"

@@ -28,7 +28,7 @@ def processor():
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="100,000 rows, under a minute")
-    arguments.add_argument("--only", default="", help="groups to run, by comma: csv, json, tenants, xlsx, duckdb, shapes, small, growth")
+    arguments.add_argument("--only", default="", help="groups to run, by comma: csv, client, json, tenants, xlsx, duckdb, shapes, small, growth")
     chosen = arguments.parse_args()
     rows = 100_000 if chosen.quick else 1_000_000
     runs = 3 if chosen.quick else 5
@@ -46,6 +46,7 @@ def main():
         sides = figures.Sides(connection, BUILD, runs)
         groups = {
             "csv": lambda: figures.csv_figures(sides),
+            "client": lambda: figures.client_figures(sides, dict(os.environ)),
             "json": lambda: figures.json_figures(sides),
             "tenants": lambda: figures.tenant_figures(sides),
             "xlsx": lambda: figures.xlsx_figures(sides, dict(os.environ)),

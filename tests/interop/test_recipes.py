@@ -57,7 +57,10 @@ class Workplace:
 
     def __init__(self, directory, environment):
         self.directory = directory
-        self.environment = {**environment, "PGHOST": "127.0.0.1", "PSQLRC": os.devnull}
+        binaries = subprocess.run([os.environ.get("PG_CONFIG", "pg_config"), "--bindir"], check=True, capture_output=True,
+                                  text=True).stdout.strip()
+        self.environment = {**environment, "PGHOST": "127.0.0.1", "PSQLRC": os.devnull,
+                            "PATH": f"{binaries}:{os.environ['PATH']}"}
         # Left by the make that runs these tests; the makes in here are not its children.
         for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
             self.environment.pop(name, None)

@@ -1,0 +1,210 @@
+#include "connection.hpp"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <future>
+#include <thread>
+
+#include "failure.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+constexpr std::chrono::milliseconds moment{200};  // between two ticks
+
+using Result = std::unique_ptr<PGresult, CloseResult>;
+
+std::string trimmed(const char* text) {
+  std::string result = text != nullptr ? text : "";
+  while (!result.empty() && result.back() == '\n') result.pop_back();
+  return result;
+}
+
+ExitCode exit_code_of(const std::string& sqlstate) {
+  if (sqlstate == "42501" || sqlstate.starts_with("28")) return ExitCode::not_allowed;
+  if (sqlstate == "54000" || sqlstate == "53400" || sqlstate == "53200") return ExitCode::over_limit;
+  // The server is shutting down, or ended this session.
+  if (sqlstate.starts_with("57P") || sqlstate.starts_with("08")) return ExitCode::no_connection;
+  return ExitCode::failed;
+}
+
+Failure failure_of(const PGresult* result) {
+  const auto field = [result](int code) { return trimmed(PQresultErrorField(result, code)); };
+  const std::string sqlstate = field(PG_DIAG_SQLSTATE);
+  if (sqlstate.empty()) return {ExitCode::no_connection, trimmed(PQresultErrorMessage(result))};
+  return {exit_code_of(sqlstate), field(PG_DIAG_MESSAGE_PRIMARY), field(PG_DIAG_MESSAGE_DETAIL),
+          field(PG_DIAG_MESSAGE_HINT), sqlstate};
+}
+
+Failure connection_failure(const PGconn* connection) {
+  const char* mode = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfo(const_cast<PGconn*>(connection)), &PQconninfoFree);
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option)
+    if (std::string_view(option->keyword) == "sslmode") mode = option->val;
+  const bool verified = mode != nullptr && std::string_view(mode) == "verify-full";
+  return {ExitCode::no_connection,
+          trimmed(PQerrorMessage(connection)),
+          {},
+          verified ? "For a host that is not this machine, TLS with its certificate and name checked is the default: "
+                     "sslrootcert names "
+                     "the certificates to trust, sslmode another way."
+                   : ""};
+}
+
+}  // namespace
+
+void CloseResult::operator()(pg_result* result) const { PQclear(result); }
+
+int Rows::count() const { return PQntuples(result_.get()); }
+bool Rows::is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+std::string Rows::text(int row, int column) const { return PQgetvalue(result_.get(), row, column); }
+
+void Connection::CloseConnection::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+Connection::Connection(const ConnectionParameters& parameters, Interrupts& interrupts) : interrupts_(interrupts) {
+  std::vector<const char*> keywords;
+  std::vector<const char*> values;
+  for (const auto& [keyword, value] : parameters) {
+    keywords.push_back(keyword.c_str());
+    values.push_back(value.c_str());
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+  if (connection_ == nullptr) throw std::bad_alloc();
+  const int timeout = std::atoi(parameters.at("connect_timeout").c_str());
+  wait_until_connected(std::chrono::seconds(timeout > 0 ? timeout : 3600));
+  // NOTICEs, such as that of the formula guard, are for people.
+  PQsetNoticeReceiver(
+      connection_.get(),
+      [](void*, const PGresult* result) {
+        std::fprintf(stderr, "takeout: %s\n", trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)).c_str());
+      },
+      nullptr);
+  PQsetnonblocking(connection_.get(), 1);
+}
+
+void Connection::wait_until_connected(std::chrono::seconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+  while (PQstatus(connection_.get()) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw Failure(
+          ExitCode::no_connection, "the server does not answer",
+          "No connection came about within " + std::to_string(timeout.count()) + " seconds (connect_timeout).");
+    const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (!interrupts_.wait(PQsocket(connection_.get()), events, moment)) continue;
+    next = PQconnectPoll(connection_.get());
+  }
+  if (PQstatus(connection_.get()) != CONNECTION_OK) throw connection_failure(connection_.get());
+}
+
+void Connection::fail() { throw Failure(ExitCode::no_connection, trimmed(PQerrorMessage(connection_.get()))); }
+
+void Connection::flush() {
+  for (int left = PQflush(connection_.get()); left != 0; left = PQflush(connection_.get())) {
+    if (left < 0) fail();
+    if (interrupts_.wait(PQsocket(connection_.get()), POLLIN | POLLOUT, moment) &&
+        PQconsumeInput(connection_.get()) == 0)
+      fail();
+  }
+}
+
+void Connection::receive() {
+  try {
+    if (!interrupts_.wait(PQsocket(connection_.get()), POLLIN, moment)) return;
+  } catch (const Interrupted&) {
+    cancel();
+    throw;
+  }
+  if (PQconsumeInput(connection_.get()) == 0) fail();
+}
+
+Result Connection::next_result() {
+  while (PQisBusy(connection_.get()) != 0) receive();
+  return Result(PQgetResult(connection_.get()));
+}
+
+Result Connection::finish(Result result) {
+  const auto is_error = [](const Result& one) { return PQresultStatus(one.get()) == PGRES_FATAL_ERROR; };
+  for (Result more = next_result(); more != nullptr; more = next_result())
+    if (!is_error(result)) result = std::move(more);
+  if (result == nullptr) fail();
+  if (is_error(result)) throw failure_of(result.get());
+  return result;
+}
+
+Rows Connection::query(const std::string& statement, const std::vector<std::optional<std::string>>& parameters) {
+  std::vector<const char*> values;
+  for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  if (PQsendQueryParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                        nullptr, nullptr, 0) == 0)
+    fail();
+  flush();
+  return Rows(finish(next_result()).release());
+}
+
+void Connection::copy_out(const std::string& statement, const std::function<void(std::string_view)>& take,
+                          const std::function<void()>& tick) {
+  if (PQsendQuery(connection_.get(), statement.c_str()) == 0) fail();
+  flush();
+  for (; PQisBusy(connection_.get()) != 0; receive()) tick();
+  Result result = next_result();
+  if (PQresultStatus(result.get()) != PGRES_COPY_OUT) {
+    finish(std::move(result));
+    throw Failure(ExitCode::failed, "the server did not begin to copy");
+  }
+  try {
+    receive_copy(take, tick);
+  } catch (...) {
+    cancel();
+    throw;
+  }
+  finish(next_result());
+}
+
+void Connection::receive_copy(const std::function<void(std::string_view)>& take, const std::function<void()>& tick) {
+  for (;;) {
+    char* bytes = nullptr;
+    const int size = PQgetCopyData(connection_.get(), &bytes, 1);
+    const std::unique_ptr<char, decltype(&PQfreemem)> owned(bytes, &PQfreemem);
+    if (size == -1) return;
+    if (size < -1) fail();
+    if (size == 0) {
+      tick();
+      receive();
+    } else {
+      take({bytes, static_cast<std::size_t>(size)});
+    }
+  }
+}
+
+std::string Connection::literal(const std::string& text) const {
+  const std::unique_ptr<char, decltype(&PQfreemem)> quoted(PQescapeLiteral(connection_.get(), text.data(), text.size()),
+                                                           &PQfreemem);
+  if (quoted == nullptr) throw Failure(ExitCode::usage, trimmed(PQerrorMessage(connection_.get())));
+  return quoted.get();
+}
+
+void Connection::cancel() noexcept {
+  if (std::exchange(cancelled_, true)) return;
+  // PQcancel() opens a connection and has no time limit of its own.
+  try {
+    const std::shared_ptr<PGcancel> handle(PQgetCancel(connection_.get()), &PQfreeCancel);
+    if (handle == nullptr) return;
+    std::packaged_task<void()> task([handle] {
+      char reason[256];
+      PQcancel(handle.get(), reason, sizeof reason);
+    });
+    std::future<void> done = task.get_future();
+    std::thread(std::move(task)).detach();
+    done.wait_for(std::chrono::seconds(3));
+  } catch (...) {
+    // The server will notice that the connection is closed.
+  }
+}
+
+}  // namespace pg_takeout

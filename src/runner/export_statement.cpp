@@ -1,0 +1,49 @@
+#include "export_statement.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+class Arguments {
+ public:
+  explicit Arguments(const Connection& connection) : connection_(connection) {}
+
+  void add(const char* name, const std::string& value, const char* type) {
+    if (!value.empty()) add_expression(name, connection_.literal(value) + "::" + type);
+  }
+
+  void add(const char* name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    std::string list;
+    for (const std::string& value : values) list += (list.empty() ? "" : ",") + connection_.literal(value);
+    add_expression(name, "ARRAY[" + list + "]::text[]");
+  }
+
+  void add_expression(const char* name, const std::string& expression) {
+    text_ += (text_.empty() ? "" : ", ") + std::string(name) + " => " + expression;
+  }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  const Connection& connection_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string copy_statement(const ExportCall& call, const Connection& connection) {
+  Arguments arguments(connection);
+  arguments.add_expression("dataset", connection.literal(call.dataset));
+  arguments.add("format", call.format, "text");
+  arguments.add("ids", call.ids);
+  arguments.add("since", call.since, "timestamptz");
+  arguments.add("until", call.until, "timestamptz");
+  arguments.add("columns", call.columns);
+  arguments.add("tenant", call.tenant, "text");
+  arguments.add("options", call.options, "jsonb");
+  if (!call.ordered) arguments.add_expression("ordered", "false");
+  return "COPY (SELECT takeout.export_stream(" + arguments.text() + ")) TO STDOUT (FORMAT raw)";
+}
+
+}  // namespace pg_takeout

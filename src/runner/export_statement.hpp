@@ -1,0 +1,27 @@
+// The call of takeout.export_stream that an export is.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "connection.hpp"
+
+namespace pg_takeout {
+
+// What is not given is left to the server's defaults. The arguments are those of the SQL function.
+struct ExportCall {
+  std::string dataset;
+  std::string format;
+  std::vector<std::string> ids;
+  std::string since;
+  std::string until;
+  std::vector<std::string> columns;
+  std::string tenant;
+  std::string options;  // a JSON object
+  bool ordered = true;
+};
+
+// COPY of the stream to the client, every value a literal.
+[[nodiscard]] std::string copy_statement(const ExportCall& call, const Connection& connection);
+
+}  // namespace pg_takeout

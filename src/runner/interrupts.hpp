@@ -1,0 +1,28 @@
+// SIGINT, SIGTERM and SIGHUP as something to wait for.
+#pragma once
+
+#include <chrono>
+
+#include "file_descriptor.hpp"
+
+namespace pg_takeout {
+
+class Interrupts {
+ public:
+  // From now on these signals do not end the program by themselves. Once in a program, before it makes threads.
+  Interrupts();
+
+  // Throws Interrupted if a signal came.
+  void check();
+
+  // Waits until the descriptor is ready for `events` of poll(2); false when the time is over. Throws Interrupted.
+  [[nodiscard]] bool wait(int descriptor, short events, std::chrono::milliseconds timeout);
+
+ private:
+  FileDescriptor signals_;
+};
+
+// Ends the program as the signal would have, so that a shell sees it.
+[[noreturn]] void end_by_signal(int signal);
+
+}  // namespace pg_takeout

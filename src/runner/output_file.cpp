@@ -1,0 +1,91 @@
+#include "output_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <random>
+
+#include "failure.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+std::string random_name() {
+  std::random_device random;
+  const std::uint64_t number = std::uint64_t{random()} << 32 | random();
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(number));
+  return std::string(temporary_prefix) + digits;
+}
+
+}  // namespace
+
+OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync)
+    : directory_(std::move(directory)), name_(std::move(name)), sync_(sync) {
+  file_ = FileDescriptor(openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  // Not every file system has files without names: EOPNOTSUPP, and EISDIR or ENOENT from old kernels.
+  if (!file_.is_open()) {
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL) fail("cannot create");
+    open_temporary();
+  }
+}
+
+OutputFile::~OutputFile() {
+  if (!temporary_.empty()) unlinkat(directory_.get(), temporary_.c_str(), 0);
+}
+
+void OutputFile::open_temporary() {
+  const std::string temporary = random_name();
+  file_ = FileDescriptor(
+      openat(directory_.get(), temporary.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600));
+  if (!file_.is_open()) fail("cannot create");
+  temporary_ = temporary;
+}
+
+void OutputFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) fail("cannot write");
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void OutputFile::finish() {
+  if (sync_ && fsync(file_.get()) != 0) fail("cannot write to the disk");
+  if (temporary_.empty()) give_name();
+  // Some file systems report a failed write only here.
+  if (!file_.close()) fail("cannot write");
+  if (renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) fail("cannot rename to");
+  temporary_.clear();
+  if (sync_ && fsync(directory_.get()) != 0) fail("cannot write to the disk the directory of");
+}
+
+// A link cannot take the place of a file, a rename can: so it has a temporary name for a moment.
+void OutputFile::give_name() {
+  const std::string temporary = random_name();
+  const std::string self = "/proc/self/fd/" + std::to_string(file_.get());
+  if (linkat(AT_FDCWD, self.c_str(), directory_.get(), temporary.c_str(), AT_SYMLINK_FOLLOW) != 0) fail("cannot name");
+  temporary_ = temporary;
+}
+
+void OutputFile::fail(const char* what) const {
+  throw system_failure(ExitCode::not_delivered, std::string(what) + " \"" + name_ + "\"");
+}
+
+FilePlace place_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  FilePlace place{FileDescriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+                  slash == std::string::npos ? path : path.substr(slash + 1)};
+  if (!place.directory.is_open())
+    throw system_failure(ExitCode::not_delivered, "cannot open directory \"" + folder + "\"");
+  if (place.name.empty() || place.name == "." || place.name == "..")
+    throw Failure(ExitCode::usage, "\"" + path + "\" is not the name of a file");
+  return place;
+}
+
+}  // namespace pg_takeout

@@ -1,0 +1,45 @@
+// A file that appears under its name when it is whole, and not before.
+#pragma once
+
+#include <string>
+
+#include "file_descriptor.hpp"
+#include "output.hpp"
+
+namespace pg_takeout {
+
+// Readable by its owner only. Written without a name where the file system can do that, else under a temporary one beside
+// it; finish() writes it through to the disk, gives it its name, in the place of a file that has it, and writes through the
+// directory.
+class OutputFile final : public Output {
+ public:
+  // name: of the file in the directory. sync: false leaves it to the kernel when to write to the disk.
+  OutputFile(FileDescriptor directory, std::string name, bool sync);
+  ~OutputFile() override;
+
+  void write(std::string_view bytes) override;
+  void finish() override;
+
+ private:
+  void open_temporary();
+  void give_name();
+  [[noreturn]] void fail(const char* what) const;
+
+  FileDescriptor directory_;
+  std::string name_;
+  std::string temporary_;  // empty while the file has no name
+  FileDescriptor file_;
+  bool sync_;
+};
+
+// The start of the temporary names, and so of what a killed program may leave.
+inline constexpr char temporary_prefix[] = ".takeout-";
+
+// The directory of a path, and its last part. Throws Failure (not_delivered).
+struct FilePlace {
+  FileDescriptor directory;
+  std::string name;
+};
+[[nodiscard]] FilePlace place_of(const std::string& path);
+
+}  // namespace pg_takeout

@@ -1,0 +1,34 @@
+"""The program takeout, as the tests run it."""
+
+import os
+import pathlib
+import subprocess
+import time
+
+BINARIES = pathlib.Path(subprocess.run([os.environ.get("PG_CONFIG", "pg_config"), "--bindir"], check=True,
+                                       capture_output=True, text=True).stdout.strip())
+TAKEOUT = BINARIES / "takeout"
+
+
+def environment(database, **variables):
+    """A user's environment, with no certificates and passwords of whoever runs the tests."""
+    return {**database.environment(), "HOME": "/nonexistent", **variables}
+
+
+def takeout(database, *arguments, environ=None, **parameters):
+    """Runs it to its end; the rest is subprocess.run's."""
+    return subprocess.run([TAKEOUT, *map(str, arguments)], env=environ or environment(database), timeout=120,
+                          **{"capture_output": True, **parameters})
+
+
+def start(database, *arguments, **parameters):
+    return subprocess.Popen([TAKEOUT, *map(str, arguments)], env=environment(database),
+                            **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **parameters})
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return result
