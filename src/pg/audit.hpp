@@ -31,7 +31,7 @@ void complete_audit(AuditRecord* record, int64 rows);
 // Writes FAILED, unflushed. Never raises; for PG_CATCH.
 void fail_audit(AuditRecord* record, int sqlstate);
 
-// Writes DENIED, unflushed, at most one a second for each role and reason. Never raises.
+// Writes DENIED, unflushed, at most one a second for each role and SQLSTATE. Never raises.
 void audit_denied(const AuditSubject* subject, int sqlstate, const char* reason);
 
 // Calls `visit` for the INTENTs of the last seconds, oldest first. In the postmaster, at start, after the audit's own start.

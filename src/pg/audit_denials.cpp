@@ -1,10 +1,6 @@
 // Refusals on record, so few that they cannot fill the disk.
 #include "postgres.hpp"
 
-extern "C" {
-#include "common/hashfn.h"
-}
-
 #include "audit.hpp"
 #include "audit_subject.hpp"
 #include "audit_text.hpp"
@@ -17,11 +13,10 @@ namespace {
 
 constexpr int64 microseconds_between = 1000000;
 
-// Whether a second has gone by since the last refusal of this role for this reason that is on record. Where the table has no
-// room for one more in this second, there is no record either.
-bool is_due(Oid role, const char* reason, uint32* unrecorded) {
-  const uint64 key = (static_cast<uint64>(role) << 32) |
-                     hash_bytes(reinterpret_cast<const unsigned char*>(reason), static_cast<int>(strlen(reason)));
+// Whether a second has gone by since the last refusal of this role by this SQLSTATE that is on record: the words of an error
+// can hold what its caller chose. Where the table has no room for one more in this second, there is no record either.
+bool is_due(Oid role, int sqlstate, uint32* unrecorded) {
+  const uint64 key = (static_cast<uint64>(role) << 32) | static_cast<uint32>(sqlstate);
   const TimestampTz now = GetCurrentTimestamp();
   const auto is_free = [now](const AuditDenial* denial) {
     // The clock may have been set back.
@@ -49,7 +44,7 @@ bool is_due(Oid role, const char* reason, uint32* unrecorded) {
 
 void record_denial(const AuditSubject* subject, int sqlstate, const char* reason) {
   uint32 unrecorded;
-  if (!is_due(GetSessionUserId(), reason, &unrecorded)) return;
+  if (!is_due(GetSessionUserId(), sqlstate, &unrecorded)) return;
   AuditBody body{};
   describe_subject(subject, &body);
   body.add_text(AuditField::sqlstate, unpack_sql_state(sqlstate));

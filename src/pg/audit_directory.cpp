@@ -62,7 +62,14 @@ bool sync_directory(const char* path, AuditFailure* failure) {
 bool audit_failed(AuditFailure* failure, const char* action, const char* file) {
   failure->error_number = errno;
   failure->action = action;
+  failure->hint = errno == ENOSPC || errno == EDQUOT ? "Make room in the audit directory."
+                                                     : "The administrator of the server finds its path in the server log.";
   strlcpy(failure->file, file, sizeof failure->file);
+  return false;
+}
+
+bool audit_refused(AuditFailure* failure, const char* reason, const char* hint) {
+  *failure = {0, reason, hint, ""};
   return false;
 }
 

@@ -19,10 +19,12 @@ struct AuditFile {
 struct AuditFailure {
   int error_number;  // 0: `action` says all
   const char* action;
+  const char* hint;
   char file[MAXPGPATH];  // empty: the directory
 };
-// Sets it from errno; returns false.
+// Both return false. The first takes errno.
 bool audit_failed(AuditFailure* failure, const char* action, const char* file);
+bool audit_refused(AuditFailure* failure, const char* reason, const char* hint);
 
 inline constexpr int audit_chain_length = 32;  // hexadecimal digits
 

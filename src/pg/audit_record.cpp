@@ -29,16 +29,13 @@ struct AuditRecord {
 namespace {
 
 [[noreturn]] void raise_not_recorded(const AuditFailure* failure) {
-  const int no_space = failure->error_number == ENOSPC || failure->error_number == EDQUOT;
   errno = failure->error_number;
-  ereport(ERROR,
-          (errcode(ERRCODE_IO_ERROR),
-           failure->error_number != 0 ? errmsg("export cannot be recorded: %s: %m", failure->action)
-                                      : errmsg("export cannot be recorded: %s", failure->action),
-           errdetail("What is not on record is not exported."),
-           errdetail_log("Audit directory \"%s\", file \"%s\".", settings::audit_directory, failure->file),
-           no_space ? errhint("Make room in the audit directory.")
-                    : errhint("The server's administrator mends the audit directory, or restarts the server after a failed flush.")));
+  ereport(ERROR, (errcode(ERRCODE_IO_ERROR),
+                  failure->error_number != 0 ? errmsg("export cannot be recorded: %s: %m", failure->action)
+                                             : errmsg("export cannot be recorded: %s", failure->action),
+                  errdetail("What is not on record is not exported."),
+                  errdetail_log("Audit directory \"%s\", file \"%s\".", settings::audit_directory, failure->file),
+                  failure->hint != nullptr ? errhint("%s", failure->hint) : 0));
   pg_unreachable();
 }
 

@@ -26,10 +26,7 @@ void system_identifier(char* text, Size room) { snprintf(text, room, UINT64_FORM
 
 bool name_new_chain(AuditFailure* failure) {
   unsigned char bytes[audit_chain_length / 2];
-  if (!pg_strong_random(bytes, sizeof bytes)) {
-    *failure = {0, "no random numbers for the audit's name", ""};
-    return false;
-  }
+  if (!pg_strong_random(bytes, sizeof bytes)) return audit_refused(failure, "could not name the chain by random numbers", nullptr);
   *write_hex(audit_state->chain, bytes, sizeof bytes) = '\0';
   return true;
 }
@@ -129,7 +126,7 @@ bool cut_torn_end(const LastFile* last, char* note, Size room, AuditFailure* fai
   snprintf(note, room, UINT64_FORMAT " bytes behind line " UINT64_FORMAT " of file %s were cut off: %s", bytes,
            static_cast<uint64>(last->tail.lines), last->file.name, torn);
   ereport(LOG, (errmsg("audit file \"%s\" ended in a torn line, which was cut off", last->file.name),
-                errdetail("" UINT64_FORMAT " bytes behind line " UINT64_FORMAT ": %s", bytes, static_cast<uint64>(last->tail.lines), torn)));
+                errdetail(UINT64_FORMAT " bytes behind line " UINT64_FORMAT ": %s", bytes, static_cast<uint64>(last->tail.lines), torn)));
   return true;
 }
 
@@ -202,10 +199,9 @@ bool begin_audit_file(const char* reason, AuditFailure* failure) {
 bool open_audit_chain(AuditFailure* failure) {
   LastFile last{};
   char note[512] = "";
-  if (audit_state->used_elsewhere) {
-    *failure = {0, "another server uses the audit directory", ""};
-    return false;
-  }
+  if (audit_state->used_elsewhere)
+    return audit_refused(failure, "another server uses the audit directory",
+                         "Give each server a takeout.audit_directory of its own, and restart this one.");
   if (!make_audit_directory(failure) || !read_last_file(&last, failure)) return false;
   const bool torn = last.exists && last.tail.size > last.tail.keep;
   if (torn && !cut_torn_end(&last, note, sizeof note, failure)) return false;

@@ -26,9 +26,11 @@ namespace {
 void report_failure(const AuditFailure* failure) {
   errno = failure->error_number;
   if (failure->error_number != 0)
-    ereport(WARNING, (errmsg("%s: %m", failure->action), errdetail("Until it can be written to, no dataset is exported.")));
+    ereport(WARNING, (errmsg("%s: %m", failure->action), errdetail("Until it can, no dataset is exported."),
+                      errhint("takeout.audit_directory is \"%s\".", settings::audit_directory)));
   else
-    ereport(WARNING, (errmsg("%s", failure->action), errdetail("Until that ends, no dataset is exported.")));
+    ereport(WARNING, (errmsg("%s", failure->action), errdetail("Until that ends, no dataset is exported."),
+                      errhint("takeout.audit_directory is \"%s\".", settings::audit_directory)));
 }
 
 // The head in the server's log shows later whether the end of the files was cut off. Lines that nobody waited for reach the

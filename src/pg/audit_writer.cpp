@@ -62,13 +62,12 @@ bool is_untouched(int file, AuditFailure* failure) {
   struct stat status {};
   const bool known = fstat(file, &status) == 0;
   if (known && status.st_nlink > 0 && static_cast<uint64>(status.st_size) == audit_state->file_size) return true;
-  audit_failed(failure, "an audit file was changed or removed by another program", audit_state->file.name);
-  if (known) failure->error_number = 0;
   audit_state->open = false;
-  return false;
+  if (!known) return audit_failed(failure, "could not read an audit file", audit_state->file.name);
+  return audit_refused(failure, "an audit file was changed or removed by another program",
+                       "The next export begins a new file; takeout.verify_audit() shows what is missing.");
 }
 
-// `position`: all bytes appended before the call are on disk after it.
 bool sync_file(int file, AuditFailure* failure) {
   pgstat_report_wait_start(PG_WAIT_EXTENSION);
   const int result = pg_fdatasync(file);
@@ -81,7 +80,7 @@ bool sync_file(int file, AuditFailure* failure) {
 
 bool is_broken(AuditFailure* failure) {
   if (pg_atomic_read_u32(&audit_state->broken) == 0) return false;
-  *failure = {0, "an earlier flush of the audit failed", ""};
+  audit_refused(failure, "an earlier flush of the audit failed", "Find out what ails the disk, then restart the server.");
   return true;
 }
 
@@ -128,14 +127,11 @@ bool rotate(AuditFailure* failure) {
 bool append_line(const char* event, uint64 export_id, const AuditBody* body, AuditEffort effort, AuditFailure* failure) {
   if (is_broken(failure)) return false;
   if (effort == AuditEffort::must) {
+    if (!audit_state->open && !open_audit_chain(failure)) return false;
     if (access(settings::audit_directory, W_OK | X_OK) != 0)
       return audit_failed(failure, "the audit directory cannot be written to", "");
-    if (!audit_state->open && !open_audit_chain(failure)) return false;
   }
-  if (!audit_state->open) {
-    *failure = {0, "the audit is not open", ""};
-    return false;
-  }
+  if (!audit_state->open) return audit_refused(failure, "the audit is not open", nullptr);
   if (audit_state->file_size >= static_cast<uint64>(settings::audit_rotation_size) * 1024 && !rotate(failure)) return false;
   return append_under_lock(event, export_id, body, failure);
 }

@@ -15,7 +15,7 @@ namespace pg_takeout {
 
 // When a refusal was last recorded (audit_denials.cpp).
 struct AuditDenial {
-  uint64 key;  // role and reason
+  uint64 key;  // role and SQLSTATE
   TimestampTz time;
   uint32 unrecorded;  // since then
 };
