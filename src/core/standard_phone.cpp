@@ -10,7 +10,7 @@ BrokenRule check_phone(std::string_view text) {
   if (!ascii_digit.holds_all_of(text)) return "has more than + and digits (E.164 section 6)";
   if (text.starts_with('0')) return "no country code begins with 0 (E.164, assigned country codes)";
   if (text.size() > 15) return "has more than 15 digits (E.164 section 6.1)";
-  return text.size() < 7 ? "has less than 7 digits, fewer than any number in use" : nullptr;
+  return text.size() < 7 ? "has less than 7 digits, too few for a country code and a subscriber number" : nullptr;
 }
 
 }  // namespace pg_takeout
