@@ -15,7 +15,7 @@ DECLARE
     -- files of any query, under plain privileges
     'csv_file', 'json_file', 'jsonl_file', 'xlsx_file', 'csv_options', 'json_options', 'xlsx_options',
     -- tenants: about the session's own role
-    'current_tenants', 'act_for',
+    'current_tenants', 'act_for', 'quota',
     -- exports of datasets: the right is checked inside
     'export', 'export_stream', 'export_page',
     'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',

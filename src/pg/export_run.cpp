@@ -234,7 +234,7 @@ ExportRun* make_run(const ExportRequest* request, const PageAsked* page, MemoryC
   run->request = request;
   run->context = context;
   run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
-  run->limits = limits_of(request);
+  run->limits = limits_of(request->dataset->name, request->method);
   check_period(request, &run->limits);
   run->audit = admit_export(request, &run->limits, page, context);
   run->receiver.base.receiveSlot = receive_row;

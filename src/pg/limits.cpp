@@ -16,13 +16,13 @@ constexpr int64 default_rows = 1000000;
 constexpr int default_requests_per_minute = 500;
 
 // How specific a row of takeout.limits is for this export; -1 where it does not apply.
-int match(const CatalogScan* row, const ExportRequest* request) {
+int match(const CatalogScan* row, const char* exported, Method by) {
   const Oid role = row_oid(row, "role");
   const char* dataset = row_text(row, "dataset");
   const char* method = row_text(row, "method");
   if (OidIsValid(role) && role != GetSessionUserId()) return -1;
-  if (dataset != nullptr && strcmp(dataset, request->dataset->name) != 0) return -1;
-  if (method != nullptr && strcmp(method, method_name(request->method)) != 0) return -1;
+  if (dataset != nullptr && (exported == nullptr || strcmp(dataset, exported) != 0)) return -1;
+  if (method != nullptr && strcmp(method, method_name(by)) != 0) return -1;
   return (OidIsValid(role) ? 4 : 0) + (dataset != nullptr ? 2 : 0) + (method != nullptr ? 1 : 0);
 }
 
@@ -55,12 +55,12 @@ const char* period_text(TimestampTz since, TimestampTz until) {
 
 }  // namespace
 
-Limits limits_of(const ExportRequest* request) {
-  Limits limits{request->method == Method::stream ? -1 : default_rows, UINT64_MAX, nullptr, default_requests_per_minute};
+Limits limits_of(const char* dataset, Method method) {
+  Limits limits{method == Method::stream ? -1 : default_rows, UINT64_MAX, nullptr, default_requests_per_minute};
   int best = -1;
   CatalogScan scan = open_catalog("limits", nullptr, nullptr);
   while (next_row(&scan)) {
-    const int specific = match(&scan, request);
+    const int specific = match(&scan, dataset, method);
     if (specific <= best) continue;
     best = specific;
     limits = limits_in(&scan);
@@ -68,7 +68,7 @@ Limits limits_of(const ExportRequest* request) {
   close_catalog(&scan);
 
   check_quota(limits.requests_per_minute);
-  if (request->method != Method::stream)
+  if (method != Method::stream)
     limits.max_bytes = std::min(limits.max_bytes, static_cast<uint64>(settings::max_result_bytes));
   return limits;
 }

@@ -14,11 +14,11 @@ struct Limits {
   int requests_per_minute;  // 0: no limit
 };
 
-// Those in force for the session's user, the dataset and the method: of the rows that apply, the most specific (role
-// before dataset before method); without one, 1,000,000 rows and takeout.max_result_bytes for a value or a page, neither
-// for a stream, and 500 requests a minute. A value is never larger than takeout.max_result_bytes. Raises 22023 for more
-// requests a minute than the server keeps count of.
-Limits limits_of(const ExportRequest* request);
+// Those in force for the session's user, the dataset (null: any that has no limits of its own) and the method: of the
+// rows that apply, the most specific (role before dataset before method); without one, 1,000,000 rows and
+// takeout.max_result_bytes for a value or a page, neither for a stream, and 500 requests a minute. A value is never larger
+// than takeout.max_result_bytes. Raises 22023 for more requests a minute than the server keeps count of.
+Limits limits_of(const char* dataset, Method method);
 
 // Raises 54000 where the request's period is longer than the limit or open.
 void check_period(const ExportRequest* request, const Limits* limits);

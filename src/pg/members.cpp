@@ -32,33 +32,12 @@ bool acts_for_one() { return settings::act_for != nullptr && settings::act_for[0
   pg_unreachable();
 }
 
-void check_member(const Membership* membership, const char* tenant) {
-  if (!is_member(membership, tenant)) raise_not_member(tenant);
-}
-
 const char* listed(const Membership* membership) {
   StringInfoData list;
   initStringInfo(&list);
   for (int i = 0; i < membership->count; ++i)
     appendStringInfo(&list, "%s\"%s\"", i > 0 ? ", " : "", membership->tenants[i]);
   return list.data;
-}
-
-// The tenants whose rows the governed views show. A member of every tenant has to say for which it acts: a back end that
-// serves one customer after the other must not show them all where it forgot to.
-Membership visible_tenants() {
-  Membership membership = session_membership();
-  if (acts_for_one()) {
-    check_member(&membership, settings::act_for);
-    membership.count = 1;
-    membership.tenants = static_cast<const char**>(palloc(sizeof(char*)));
-    membership.tenants[0] = pstrdup(settings::act_for);
-  } else if (membership.all && membership.count == 0) {
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("role \"%s\" is a member of every tenant and acts for none", session_role()),
-                    errhint("Name one for the transaction: SELECT takeout.act_for('...').")));
-  }
-  return membership;
 }
 
 }  // namespace
@@ -96,6 +75,25 @@ bool is_member(const Membership* membership, const char* tenant) {
   for (int i = 0; i < membership->count; ++i)
     if (strcmp(membership->tenants[i], tenant) == 0) return true;
   return false;
+}
+
+void check_member(const Membership* membership, const char* tenant) {
+  if (!is_member(membership, tenant)) raise_not_member(tenant);
+}
+
+Membership visible_tenants() {
+  Membership membership = session_membership();
+  if (acts_for_one()) {
+    check_member(&membership, settings::act_for);
+    membership.count = 1;
+    membership.tenants = static_cast<const char**>(palloc(sizeof(char*)));
+    membership.tenants[0] = pstrdup(settings::act_for);
+  } else if (membership.all && membership.count == 0) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("role \"%s\" is a member of every tenant and acts for none", session_role()),
+                    errhint("Name one for the transaction: SELECT takeout.act_for('...').")));
+  }
+  return membership;
 }
 
 const char* export_tenant(const Dataset* dataset, const char* asked) {

@@ -19,6 +19,12 @@ struct Membership {
 Membership session_membership();
 
 bool is_member(const Membership* membership, const char* tenant);
+// Raises 42501 where it is not.
+void check_member(const Membership* membership, const char* tenant);
+
+// The tenants whose rows the governed views show: all named ones, or the one acted for. A member of every tenant has to say
+// for which it acts (22023): a back end that serves one customer after the other must not show them all where it forgot to.
+Membership visible_tenants();
 
 // The tenant that an export of the dataset is for: the one asked for, else the one acted for, the one that owns all rows
 // of the dataset, or the only one that the session's user is a member of. Raises 42501 where it is not a member, 22023

@@ -10,6 +10,7 @@ extern "C" {
 }
 
 #include "../core/quota_table.hpp"
+#include "audit.hpp"
 #include "column_reader.hpp"
 #include "settings.hpp"
 #include "shared_memory.hpp"
@@ -34,10 +35,11 @@ QuotaTable* table() {
   return reinterpret_cast<QuotaTable*>(reinterpret_cast<char*>(shared) + MAXALIGN(sizeof(SharedQuota)));
 }
 
+// It starts at one window, so that requests from before the machine did have a time.
 uint64 monotonic_microseconds() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64>(now.tv_sec) * 1000000 + static_cast<uint64>(now.tv_nsec) / 1000;
+  return quota_window + static_cast<uint64>(now.tv_sec) * 1000000 + static_cast<uint64>(now.tv_nsec) / 1000;
 }
 
 // Tenants are told apart by 128 bits. The hash is not made to withstand somebody who looks for two names with the same
@@ -61,6 +63,19 @@ QuotaTable::Taking take(const QuotaKey& key, uint32 limit, uint64* now) {
   const QuotaTable::Taking taking = table()->take(key, limit, *now);
   LWLockRelease(&shared->lock);
   return taking;
+}
+
+// One instant by both clocks.
+struct Now {
+  uint64 monotonic;
+  TimestampTz wall;
+};
+
+// Counts an export that a server before this one began. One from the future was begun before somebody set the clock back.
+void restore_request(void* argument, Oid database, Oid role, const char* tenant, TimestampTz time) {
+  const auto* now = static_cast<const Now*>(argument);
+  const auto age = static_cast<uint64>(Max(now->wall - time, 0));
+  if (age < quota_window) (void)table()->take(key_of(database, role, tenant), 0, now->monotonic - age);
 }
 
 [[noreturn]] void raise_used_up(const char* tenant, int per_minute, int seconds) {
@@ -96,6 +111,8 @@ void start_quota_memory(void* memory, bool found) {
     shared->tranche = LWLockNewTrancheId();
     LWLockInitialize(&shared->lock, shared->tranche);
     QuotaTable::create(table(), static_cast<uint32>(settings::quota_slots), static_cast<uint32>(highest_quota()));
+    Now now{monotonic_microseconds(), GetCurrentTimestamp()};
+    visit_recent_intents(static_cast<int>(quota_window / 1000000), restore_request, &now);
   }
   LWLockRegisterTranche(shared->tranche, "takeout_quota");
 }

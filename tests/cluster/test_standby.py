@@ -11,6 +11,8 @@ import time
 import psycopg
 import pytest
 
+from governed import is_taken, make_role
+
 
 class Standby:
     """A copy of the server that follows it, listening on a socket of its own."""
@@ -88,3 +90,19 @@ def test_errors_on_a_standby_leave_the_session_usable(replica):
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         replica.execute("SELECT takeout.create_dataset('rows', tenant => 'default')")
     assert replica.execute("SELECT length(takeout.export('rows', 'csv')) > 0").fetchone() == (True,)
+
+
+@pytest.fixture
+def limited(connection):
+    """A role that may export three times a minute, on each server."""
+    role = make_role(connection, 3)
+    yield role
+    connection.execute(f"DROP ROLE {role}")
+
+
+def test_a_standby_counts_its_own_exports(database, limited, replica, standby):
+    export = "SELECT takeout.export('rows', 'csv', ids => '{1}')"
+    with standby.connect(user=limited, dbname=database.dbname) as there, database.connect(user=limited) as here:
+        for session in (there, here):
+            assert [is_taken(session, export) for _ in range(4)] == [True, True, True, False]
+            assert session.execute("SELECT remaining FROM takeout.quota()").fetchone() == (0,)
