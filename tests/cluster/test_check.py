@@ -1,6 +1,8 @@
 """takeout.check() says what the server lacks, says nothing new of a restored database, and is quick on a large one."""
 
+import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -8,7 +10,7 @@ import time
 import pytest
 
 from test_dump_restore import program
-from throwaway_server import Server
+from throwaway_server import TOP, Server
 
 CHECK = "SELECT severity, object, finding, fix FROM takeout.check()"
 
@@ -36,6 +38,45 @@ def test_a_server_that_does_not_preload_the_library(bare):
         )
         connection.execute(fix)
         connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="module")
+def careful():
+    """A server whose record of exports lies where it should."""
+    with tempfile.TemporaryDirectory(prefix="takeout") as directory, tempfile.TemporaryDirectory(dir="/tmp") as audit:
+        os.chmod(audit, 0o777)
+        server = Server.start(pathlib.Path(directory) / "server", f"takeout.audit_directory={audit}/files")
+        yield server, pathlib.Path(audit)
+        server.stop()
+
+
+def test_a_set_up_as_documented_has_nothing_wrong(careful):
+    """The five statements for the model and the three for a table of one's own, and limits."""
+    server, _ = careful
+    governance = (TOP / "docs" / "governance.md").read_text(encoding="utf-8")
+    model, rows, own_table = re.findall(r"^```sql\n(.*?)^```$", governance, re.MULTILINE | re.DOTALL)[:3]
+    assert (model.count(";"), own_table.count(";")) == (5, 3)
+    server.psql("-q", "-f", str(TOP / "demo" / "shop.sql"))
+    with server.connect() as connection:
+        connection.execute(model + rows + own_table)
+        connection.execute("ANALYZE")
+        [finding] = connection.execute(CHECK).fetchall()
+        assert finding[1] == "takeout.limits"
+        connection.execute(finding[3])
+        assert connection.execute(CHECK).fetchall() == []
+        assert connection.execute("SELECT * FROM takeout.unclassified()").fetchall() == []
+
+
+def test_a_record_that_cannot_be_written(careful):
+    server, audit = careful
+    os.rename(audit / "files", audit / "elsewhere")
+    with server.connect() as connection:
+        if not connection.execute("SELECT to_regproc('takeout.check')").fetchone()[0]:
+            connection.execute("CREATE EXTENSION pg_takeout")
+        found = connection.execute(CHECK).fetchall()
+        assert [row[:2] for row in found if row[0] == "error"] == [("error", "takeout.audit_directory")]
+        assert "nothing is exported: No such file or directory" in found[0][2]
+    os.rename(audit / "elsewhere", audit / "files")
 
 
 def test_prefixes_that_let_more_bits_leave(database, connection):
