@@ -58,6 +58,16 @@ BEGIN
       CONTINUE;
     END IF;
 
+    IF NOT EXISTS (SELECT FROM pg_attribute a
+                   WHERE a.attrelid = d.source_id AND a.attname = d.tenant_column AND NOT a.attisdropped)
+       AND d.tenant_column IS NOT NULL THEN
+      severity := 'warning';
+      finding := format('Tenant column "%s" of its source has another name: it cannot be altered', d.tenant_column);
+      fix := format('SELECT takeout.alter_dataset(%L, tenant_column => ''column'');', d.name);
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+
     other := takeout.view_deviation(d.view, takeout.view_query(d.source, d.exported, d.mask, d.tenant_column, d.fixed_tenant));
     IF '*' = ANY (other) THEN
       finding := 'Its governed view was changed: it shows other rows than those of its reader''s tenants';

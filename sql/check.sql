@@ -63,6 +63,7 @@ SELECT takeout.create_dataset('shop.order', tenant => 'nobody');
 DROP TABLE shop.gone CASCADE;
 DROP VIEW shop.viewless_dataset;
 ALTER TABLE shop.renamed RENAME note TO remark;
+ALTER TABLE shop.fine RENAME customer TO buyer;
 CREATE OR REPLACE VIEW shop.open_dataset WITH (security_barrier) AS
   SELECT s.id, s.note, takeout.mask_ip_text(s.told) AS told, takeout.mask_ip(s.ip) AS ip, s.customer FROM shop.open s;
 CREATE OR REPLACE VIEW shop.unmasked_dataset WITH (security_barrier) AS
@@ -78,7 +79,8 @@ SELECT * FROM found();
 SET ROLE regress_takeout_owner;
 SELECT takeout.alter_dataset(name)
 FROM unnest('{viewless,retyped,open,unmasked,unfenced,joined}'::text[]) name;
-SELECT takeout.drop_dataset('gone'), takeout.alter_dataset('renamed', columns => '{id,told,ip}'), takeout.drop_dataset('order');
+SELECT takeout.drop_dataset('gone'), takeout.alter_dataset('renamed', columns => '{id,told,ip}'), takeout.drop_dataset('order'),
+       takeout.alter_dataset('fine', tenant_column => 'buyer');
 RESET ROLE;
 SELECT * FROM found();
 
@@ -102,7 +104,7 @@ SELECT fix FROM takeout.check() WHERE fix ~ '^REVOKE' \gexec
 SELECT * FROM found();
 
 -- Tables.
-ALTER TABLE shop.fine ALTER COLUMN customer DROP NOT NULL;
+ALTER TABLE shop.fine ALTER COLUMN buyer DROP NOT NULL;
 CREATE TABLE shop.large (id int PRIMARY KEY, created_at timestamptz, customer text NOT NULL, filling text);
 ALTER TABLE shop.large ALTER COLUMN filling SET STORAGE PLAIN;
 SET SESSION AUTHORIZATION regress_takeout_super;
