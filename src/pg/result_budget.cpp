@@ -35,11 +35,12 @@ void give_back(uint64 bytes) {
 
 void close_budget(void* budget) {
   auto* share = static_cast<ResultBudget*>(budget);
-  // The end of a session deletes some contexts behind end_session() and others not at all.
   if (share->reserved > 0 && !session_ends) give_back(share->reserved);
   share->reserved = 0;
 }
 
+// A session that ends aborts its transaction first, whose contexts give back all they have. This is for one that is no
+// transaction's: it would hold its share until the server restarts.
 void end_session(int, Datum) {
   give_back(session_reserved);
   session_ends = true;
