@@ -21,6 +21,8 @@ def server():
             with server.connect(dbname=TEMPLATE) as connection:
                 connection.execute("CREATE EXTENSION pg_takeout")
                 connection.execute("INSERT INTO takeout.members VALUES (session_user::regrole, 'default')")
+                # Tests have more exports a minute than people.
+                connection.execute("INSERT INTO takeout.limits (requests_per_minute) VALUES (NULL)")
             yield server
             log = server.log()
         finally:

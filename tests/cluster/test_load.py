@@ -40,7 +40,6 @@ def held_by(pids):
 
 @pytest.mark.parametrize("clients, seconds", [(8, 12), pytest.param(32, 600, marks=pytest.mark.long)])
 def test_mixed_exports(database, connection, rows, tmp_path, clients, seconds):
-    connection.execute("INSERT INTO takeout.limits (requests_per_minute) VALUES (NULL)")
     script = tmp_path / "exports.sql"
     script.write_text(EXPORTS)
     bin_directory = subprocess.run([os.environ.get("PG_CONFIG", "pg_config"), "--bindir"], check=True, capture_output=True,
@@ -53,7 +52,6 @@ def test_mixed_exports(database, connection, rows, tmp_path, clients, seconds):
         time.sleep(seconds / 2)
         after = held_by(pids)
         output, errors = pgbench.communicate(timeout=seconds)
-    connection.execute("DELETE FROM takeout.limits")
     assert pgbench.returncode == 0 and "ERROR" not in errors, errors
     assert "number of failed transactions: 0" in output, output
     assert len(before) == clients and set(after) == set(before)

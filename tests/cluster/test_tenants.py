@@ -73,8 +73,6 @@ def model(database):
         cursor.execute("INSERT INTO takeout.members VALUES ('of_two', 'tenant03'), ('of_two', 'tenant04'), ('of_all', '*')")
         cursor.execute("GRANT USAGE ON SCHEMA crm TO of_two, of_all, of_none")
         cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA crm TO of_two, of_all, of_none")
-        # Tests have more than 500 exports a minute.
-        cursor.execute("INSERT INTO takeout.limits (max_rows, requests_per_minute) VALUES (1000000, NULL)")
         cursor.connection.commit()
     yield database
     with database.connect() as connection:
