@@ -137,7 +137,7 @@ SELECT demo.id('lead', l), 9007199254740993 + l, created_at,
        CASE WHEN l % 24 = 0 THEN 'ad-' || lpad(demo.dice(l, 115, 1000)::text, 4, '0') END,
        demo.pick(demo.items('source'), l, 116),
        CASE WHEN l % 2 = 0 THEN 'https://www.' || NULLIF(demo.pick(demo.items('source'), l, 116), '(direct)') || '.example/search?q=a+b&n=%C3%A4' END,
-       demo.pick(demo.items('source'), l, 117), CASE WHEN l % 7 = 0 THEN '' END,
+       demo.pick(demo.items('source'), l, 117), CASE WHEN l % 7 = 0 THEN 'https://www.example.com' END,
        demo.address(l), CASE WHEN p IS NOT NULL THEN demo.id('profile', p) END,
        CASE WHEN company.o IS NULL THEN '{}'
             WHEN l % 30 = 0 THEN ARRAY[demo.id('organization', company.o), demo.id('organization', 1 + company.o % 5000)]
@@ -157,7 +157,7 @@ SELECT demo.id('profile', profile.p), CASE WHEN identified THEN demo.id('lead', 
        CASE WHEN identified THEN last_name END, CASE WHEN identified THEN phone END, language,
        demo.pick(demo.items('browser'), l, 201), demo.pick(demo.items('os'), l, 202), demo.pick(demo.items('device'), l, 203),
        demo.address(l), code, place[3], place[2], timezone,
-       CASE WHEN l % 3 > 0 THEN 'https://' || NULLIF(demo.pick(demo.items('source'), l, 204), '(direct)') || '.example/?a=1;b="2"' END,
+       CASE WHEN l % 3 > 0 THEN 'https://' || NULLIF(demo.pick(demo.items('source'), l, 204), '(direct)') || '.example/?a=1;b=%222%22' END,
        CASE WHEN l % 5 = 0 THEN demo.pick(demo.items('source'), l, 205) END,
        CASE WHEN l % 5 = 0 THEN demo.pick(demo.items('medium'), l, 205) END,
        CASE WHEN l % 5 = 0 THEN demo.pick(demo.items('campaign'), l, 206) END,
@@ -176,7 +176,7 @@ SELECT demo.id('visit', v), demo.id('profile', profile), CASE WHEN organization 
        started_at, steps.seconds, demo.pick(demo.items('source'), v, 301), demo.pick(demo.items('medium'), v, 301),
        CASE WHEN v % 4 = 0 THEN demo.pick(demo.items('campaign'), v, 302) END,
        CASE WHEN v % 9 = 0 THEN demo.pick(demo.items('keyword'), v, 303) END,
-       CASE WHEN v % 3 > 0 THEN 'https://' || NULLIF(demo.pick(demo.items('source'), v, 301), '(direct)') || '.example/r?id=' || v || '&t="x, y"' END,
+       CASE WHEN v % 3 > 0 THEN 'https://' || NULLIF(demo.pick(demo.items('source'), v, 301), '(direct)') || '.example/r?id=' || v || '&t=''x,%20y''' END,
        demo.pick(demo.items('device'), l, 203), code
 FROM demo.visit
 JOIN (SELECT v, sum(seconds) AS seconds, bool_or(event_type IN ('form_submit', 'conversion')) AS converted

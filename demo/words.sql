@@ -105,9 +105,8 @@ INSERT INTO demo.awkward (kind, value) VALUES
 ('company', '12345678901234567890'), ('company', '<b>bold</b> &amp; <!-- -->'), ('company', ']]>'),
 ('company', 'Robert''); DROP TABLE lead;--'), ('company', E'bell \u0007 and \u0001'), ('company', E'line\u2028separator'),
 ('company', 'שלום עולם בע"מ (2026)'), ('company', 'شركة النور، ذ.م.م'), ('company', '株式会社「例」'), ('company', '🚀 Rocket & Söhne ☄️'),
-('phone', '+358 (0)9 1234-567'), ('phone', '0049 30 123456'), ('phone', '0401234567'), ('phone', ''), ('phone', 'ask reception; ext. 12'),
-('phone', '-'), ('phone', '+1 (202) 555-0100 x9'), ('phone', '（03）1234'), ('phone', '=+1202555'),
-('email', ''), ('email', 'no-at-sign'), ('email', '"odd, but valid"@example.org'), ('email', 'UPPER@EXAMPLE.COM'),
+('phone', '+6834002'), ('phone', '+999123456789012'), ('phone', '+12025550100'),
+('email', '"odd, but valid"@example.org'), ('email', 'UPPER@EXAMPLE.COM'),
 ('email', 'postmaster@bücher.example'), ('email', '用户@例子.example'), ('email', 'a+tag@example.net'), ('email', '+plus@example.com'),
 ('message', 'Call me, please; "soon"'), ('message', E'First line\nSecond line\r\nThird line'), ('message', 'Tarjous 12 %, kiitos! 😀'),
 ('message', 'שלום, אשמח לקבל הצעת מחיר'), ('message', '価格を教えてください。'), ('message', '=SUM(A1:A3)'), ('message', ''),
@@ -133,7 +132,7 @@ INSERT INTO demo.list VALUES
 ('browser', '{Chrome,Firefox,Safari,Edge,Samsung Internet}'),
 ('os', '{Windows 11,macOS 14,Android 14,iOS 18,Ubuntu 24.04}'),
 ('device', '{desktop,desktop,mobile,mobile,tablet}'),
-('page', '{/,/pricing,/product,/product/chat?lang=fi&x=1,/blog/5-tips,/blog/überblick,/contact,/demo,/careers,/fi/hinnasto,/customers,/docs/#install}'),
+('page', '{/,/pricing,/product,/product/chat?lang=fi&x=1,/blog/5-tips,/blog/%C3%BCberblick,/contact,/demo,/careers,/fi/hinnasto,/customers,/docs/#install}'),
 ('page_title', '{Home,Pricing,Product,"Product: Chat, Bots & More","5 tips for \"better\" leads",Überblick – was ist neu?,Contact us,Book a demo,Careers,Hinnasto,Customers,Docs | Install}'),
 ('status', '{new,contacted,customer,lost,partner}'),
 ('quality', '{A,B,C,D}');
@@ -167,10 +166,10 @@ LANGUAGE sql IMMUTABLE AS $$
   END
 $$;
 
--- A telephone number: each # at the end of the pattern becomes a digit.
+-- A telephone number as E.164 has it: each # at the end of the pattern becomes a digit, what parts the digits goes.
 CREATE FUNCTION demo.phone(pattern text, i bigint) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT rtrim(pattern, '#')
+  SELECT regexp_replace(rtrim(pattern, '#'), '[^+0-9]', '', 'g')
          || right(lpad(demo.dice(i, 905, 10000000)::text, 7, '0'), length(pattern) - length(rtrim(pattern, '#')))
 $$;
 

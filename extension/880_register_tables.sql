@@ -58,7 +58,7 @@ COMMENT ON COLUMN takeout.provider.charges IS 'What switching costs; nothing fro
 
 CREATE TABLE takeout.methods (
   name            text PRIMARY KEY,
-  position        integer NOT NULL UNIQUE CHECK (position > 0),
+  position        integer NOT NULL CHECK (position > 0),
   title           text NOT NULL,
   available       boolean NOT NULL,
   formats         text[] NOT NULL DEFAULT '{}'
@@ -66,7 +66,7 @@ CREATE TABLE takeout.methods (
   default_format  text,
   limitations     text,
   notes           text,
-  CONSTRAINT methods_default_format_offered CHECK (default_format = ANY (formats))
+  CONSTRAINT methods_default_format_offered CHECK (default_format IS NULL OR default_format = ANY (formats))
 );
 COMMENT ON TABLE takeout.methods IS 'The ways by which data leave, and those that do not exist';
 COMMENT ON COLUMN takeout.methods.name IS 'How datasets name it';
@@ -80,7 +80,7 @@ COMMENT ON COLUMN takeout.methods.notes IS 'What else to know; why it does not e
 
 CREATE TABLE takeout.organizational_measures (
   name       text PRIMARY KEY,
-  position   integer NOT NULL UNIQUE CHECK (position > 0),
+  position   integer NOT NULL CHECK (position > 0),
   title      text NOT NULL,
   statement  text,
   in_place   boolean,

@@ -1,5 +1,6 @@
 -- Who may call what. PostgreSQL lets everybody call a new function; here nobody may until it is named below. All of
--- these run with no rights but the caller's, or check inside what the caller may do.
+-- these run with no rights but the caller's, or check inside what the caller may do, or tell what is public. Auditors are
+-- whom the owner of the extension grants EXECUTE on takeout.measures() and the like.
 
 GRANT USAGE ON SCHEMA takeout TO PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA takeout FROM PUBLIC;
@@ -21,6 +22,8 @@ DECLARE
     'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',
     -- schedules
     'next_runs',
+    -- the register, which is public
+    'register', 'register_html', 'register_hash', 'register_changes', 'json_schema', 'openapi',
     -- datasets: for owners of sources, checked inside
     'create_dataset', 'alter_dataset', 'drop_dataset', 'create_model',
     -- the steps of these, run as the caller

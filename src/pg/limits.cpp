@@ -12,9 +12,6 @@ namespace pg_takeout {
 
 namespace {
 
-constexpr int64 default_rows = 1000000;
-constexpr int default_requests_per_minute = 500;
-
 // How specific a row of takeout.limits is for this export; -1 where it does not apply.
 int match(const CatalogScan* row, const char* exported, Method by) {
   const Oid role = row_oid(row, "role");

@@ -7,6 +7,10 @@
 
 namespace pg_takeout {
 
+// Where takeout.limits has no row: rows of a value or a page, exports a minute.
+inline constexpr int64 default_rows = 1000000;
+inline constexpr int default_requests_per_minute = 500;
+
 struct Limits {
   int64 max_rows;        // -1: none
   uint64 max_bytes;      // UINT64_MAX: none
