@@ -167,6 +167,20 @@ FETCH ALL FROM held;
 CLOSE held;
 SELECT length(takeout.export_stream('orders')) > 0 AS chunk LIMIT 1;
 
+-- Values that are stored out of line, as they are or compressed, are exported, not the pointers to them.
+CREATE TABLE shop.stored (id int, plain text, packed text, bytes bytea, document jsonb, json json, number numeric, list text[]);
+ALTER TABLE shop.stored ALTER plain SET STORAGE EXTERNAL, ALTER bytes SET STORAGE EXTERNAL, ALTER json SET STORAGE EXTERNAL,
+  ALTER number SET STORAGE EXTERNAL, ALTER document SET STORAGE EXTERNAL, ALTER list SET STORAGE EXTERNAL;
+INSERT INTO shop.stored
+SELECT g, repeat('plain', 1000 * g), v, convert_to(v, 'UTF8'), to_jsonb(v), to_json(v), (repeat('1234567890', 900 * g))::numeric, ARRAY[v]
+FROM generate_series(1, 3) g, LATERAL (SELECT string_agg(md5(i::text), '') AS v FROM generate_series(1, 300 * g) i) s;
+SELECT pg_relation_size(reltoastrelid) > 50000 AS out_of_line FROM pg_class WHERE oid = 'shop.stored'::regclass;
+SELECT takeout.create_dataset('shop.stored', key => '{id}', tenant => 'default');
+SELECT takeout.export('stored', 'csv', ordered => false) = takeout.csv_file(s) AS csv,
+       takeout.export('stored', 'json', ordered => false) = takeout.json_file(s) AS json,
+       length(takeout.csv_file(s)) > 6 * (5000 + 9600) AS whole
+FROM shop.stored s;
+
 DROP SCHEMA shop CASCADE;
-SELECT takeout.drop_dataset(name) FROM unnest('{orders,colour}'::text[]) AS name;
+SELECT takeout.drop_dataset(name) FROM unnest('{orders,colour,stored}'::text[]) AS name;
 DROP ROLE regress_takeout_analyst;

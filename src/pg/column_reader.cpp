@@ -38,10 +38,11 @@ struct Bytes {
   int length;
 };
 
-Bytes bytes_of(Datum value) {
+inline Bytes bytes_of(Datum value) {
   auto* varlena = reinterpret_cast<struct varlena*>(DatumGetPointer(value));
-  if (VARATT_IS_EXTENDED(varlena) && !VARATT_IS_SHORT(varlena)) varlena = pg_detoast_datum_packed(varlena);
-  return {VARDATA_ANY(varlena), static_cast<int>(VARSIZE_ANY_EXHDR(varlena))};
+  if (VARATT_IS_EXTERNAL(varlena) || VARATT_IS_COMPRESSED(varlena)) varlena = pg_detoast_datum_packed(varlena);
+  if (VARATT_IS_SHORT(varlena)) return {VARDATA_SHORT(varlena), static_cast<int>(VARSIZE_SHORT(varlena) - VARHDRSZ_SHORT)};
+  return {VARDATA(varlena), static_cast<int>(VARSIZE(varlena) - VARHDRSZ)};
 }
 
 void set_text(Cell* cell, CellKind kind, const char* text, int length) {
@@ -149,9 +150,8 @@ void read_timestamptz_in_zone(ColumnReader* reader, Datum value, Cell* cell) {
 }
 
 void read_address(ColumnReader* reader, Datum value, Cell* cell) {
-  auto* address = reinterpret_cast<inet*>(PG_DETOAST_DATUM_PACKED(value));
   const MaskLengths lengths{static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)};
-  reader->network = mask_address(network_of(address), lengths);
+  reader->network = mask_address(network_of(DatumGetInetPP(value)), lengths);
   *cell = Cell::of_bytes(CellKind::network, reinterpret_cast<const char*>(&reader->network), sizeof(Network));
 }
 
