@@ -26,13 +26,12 @@ unsigned longest_ipv6_prefix(const Network& address, unsigned ipv4, unsigned ipv
 
 }  // namespace
 
-Network mask_address(const Network& address, MaskLengths lengths) {
+Network mask_ipv6_address(const Network& address, MaskLengths lengths) {
   const unsigned ipv4 = std::min<unsigned>(lengths.ipv4, 32);
   const unsigned ipv6 = std::min<unsigned>(lengths.ipv6, 128);
-  const unsigned longest = address.version == 4 ? ipv4 : longest_ipv6_prefix(address, ipv4, ipv6);
   Network network{};
-  network.version = address.version;
-  network.prefix = static_cast<std::uint8_t>(std::min<unsigned>(address.prefix, longest));
+  network.version = 6;
+  network.prefix = static_cast<std::uint8_t>(std::min<unsigned>(address.prefix, longest_ipv6_prefix(address, ipv4, ipv6)));
   const std::size_t whole_bytes = network.prefix / 8;
   const unsigned bits = network.prefix % 8;
   std::memcpy(network.address, address.address, whole_bytes);

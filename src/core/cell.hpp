@@ -38,7 +38,7 @@ struct Network {
 
 struct Cell {
   CellKind kind = CellKind::null;
-  std::uint32_t length = 0;
+  std::uint32_t length = 0;  // bytes; 0 where the cell points to none
   union {
     std::int64_t integer = 0;
     double number;

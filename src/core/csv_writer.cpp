@@ -42,6 +42,10 @@ std::size_t room_for(const Cell& cell) {
   return room.fixed + std::size_t{room.factor} * cell.length;
 }
 
+// What no cell of the length passes, whatever its kind: quick to sum up.
+constexpr std::size_t most_room_of_cell = 8 + max_value_text;
+constexpr std::size_t most_room_of_byte = 2;
+
 [[noreturn]] void refuse(const char* message, const char* detail) {
   throw Error(ErrorCode::invalid_option, message, detail);
 }
@@ -73,6 +77,7 @@ void CsvWriter::begin(std::span<const Column> columns) {
   single_column_ = columns.size() == 1;
   values_are_plain_ = options_.null_text.empty() && signs_in_values.find(delimiter_) == std::string_view::npos;
   bare_text_can_mislead_ = single_column_ || !options_.null_text.empty();
+  is_simple_ = values_are_plain_ && !bare_text_can_mislead_ && !options_.excel;
   if (options_.excel) sink_.append(byte_order_mark);
   if (!options_.header) return;
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -85,33 +90,86 @@ void CsvWriter::begin(std::span<const Column> columns) {
 void CsvWriter::end() {}
 
 void CsvWriter::row(std::span<const Cell> cells) {
-  std::size_t room = end_of_record.size() + cells.size() * options_.null_text.size();
-  for (const Cell& cell : cells) room += room_for(cell);
-  if (room > largest_reservation) return write_long_row(cells);
-
-  const char delimiter = delimiter_;
-  char* out = sink_.reserve(room);
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (i > 0) *out++ = delimiter;
-    out = write_cell(out, cells[i]);
+  const std::size_t room_without_cells = end_of_record.size() + cells.size() * options_.null_text.size();
+  std::size_t most_room = room_without_cells + cells.size() * most_room_of_cell;
+  for (const Cell& cell : cells) most_room += most_room_of_byte * cell.length;
+  if (!sink_.has_room(most_room)) {
+    std::size_t room = room_without_cells;
+    for (const Cell& cell : cells) room += room_for(cell);
+    if (room > largest_reservation) return write_long_row(cells);
+    static_cast<void>(sink_.reserve(room));
   }
-  *out++ = '\r';
-  *out++ = '\n';
-  sink_.commit(out);
+
+  char* out = sink_.reserve(0);
+  out = is_simple_ ? write_cells<true>(out, cells) : write_cells<false>(out, cells);
+  std::memcpy(out, end_of_record.data(), end_of_record.size());
+  sink_.commit(out + end_of_record.size());
 }
 
+template <bool simple>
+char* CsvWriter::write_cells(char* out, std::span<const Cell> cells) {
+  const char delimiter = delimiter_;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) *out++ = delimiter;
+    out = write_cell<simple>(out, cells[i]);
+  }
+  return out;
+}
+
+template <bool simple>
 char* CsvWriter::write_cell(char* out, const Cell& cell) {
+  char* end = out;
   switch (cell.kind) {
     case CellKind::null:
-      return options_.null_text.empty() ? out : write_null(out);
+      return simple ? out : write_null(out);
     case CellKind::text:
     case CellKind::json:
-      return write_text(out, cell.view());
-    default: {
-      char* const end = write_value(out, cell);
-      return values_are_plain_ ? end : quote_value_if_needed(out, end);
+      return simple ? write_simple_text(out, cell.view()) : write_text(out, cell.view());
+    case CellKind::boolean:
+      std::memcpy(out, cell.integer != 0 ? "true " : "false", 5);
+      end = out + (cell.integer != 0 ? 4 : 5);
+      break;
+    case CellKind::integer:
+      end = write_integer(out, cell.integer);
+      break;
+    case CellKind::float4:
+      end = write_float4(out, static_cast<float>(cell.number));
+      break;
+    case CellKind::float8:
+      end = write_float8(out, cell.number);
+      break;
+    case CellKind::decimal:
+      std::memcpy(out, cell.bytes, cell.length);
+      end = out + cell.length;
+      break;
+    case CellKind::uuid:
+      end = write_uuid(out, reinterpret_cast<const unsigned char*>(cell.bytes));
+      break;
+    case CellKind::date:
+      end = write_date(out, cell.integer);
+      break;
+    case CellKind::time:
+      end = write_time(out, cell.integer);
+      break;
+    case CellKind::timestamp:
+      end = write_timestamp(out, cell.integer, false, last_day_);
+      break;
+    case CellKind::timestamptz:
+      end = write_timestamp(out, cell.integer, true, last_day_);
+      break;
+    case CellKind::network: {
+      Network network;
+      std::memcpy(&network, cell.bytes, sizeof network);
+      end = write_network(out, network);
+      break;
     }
+    case CellKind::binary:
+      *end++ = '\\';
+      *end++ = 'x';
+      end = write_hex(end, reinterpret_cast<const unsigned char*>(cell.bytes), cell.length);
+      break;
   }
+  return simple || values_are_plain_ ? end : quote_value_if_needed(out, end);
 }
 
 char* CsvWriter::write_null(char* out) const {
@@ -119,44 +177,13 @@ char* CsvWriter::write_null(char* out) const {
   return out + options_.null_text.size();
 }
 
-char* CsvWriter::write_value(char* out, const Cell& cell) {
-  switch (cell.kind) {
-    case CellKind::null:
-    case CellKind::text:
-    case CellKind::json:
-      return out;
-    case CellKind::boolean:
-      std::memcpy(out, cell.integer != 0 ? "true " : "false", 5);
-      return out + (cell.integer != 0 ? 4 : 5);
-    case CellKind::integer:
-      return write_integer(out, cell.integer);
-    case CellKind::float4:
-      return write_float4(out, static_cast<float>(cell.number));
-    case CellKind::float8:
-      return write_float8(out, cell.number);
-    case CellKind::decimal:
-      std::memcpy(out, cell.bytes, cell.length);
-      return out + cell.length;
-    case CellKind::uuid:
-      return write_uuid(out, reinterpret_cast<const unsigned char*>(cell.bytes));
-    case CellKind::date:
-      return write_date(out, cell.integer);
-    case CellKind::time:
-      return write_time(out, cell.integer);
-    case CellKind::timestamp:
-      return write_timestamp(out, cell.integer, false, last_day_);
-    case CellKind::timestamptz:
-      return write_timestamp(out, cell.integer, true, last_day_);
-    case CellKind::network: {
-      Network network;
-      std::memcpy(&network, cell.bytes, sizeof network);
-      return write_network(out, network);
-    }
-    case CellKind::binary:
-      *out++ = '\\';
-      *out++ = 'x';
-      return write_hex(out, reinterpret_cast<const unsigned char*>(cell.bytes), cell.length);
-  }
+// Most texts are copied as they are.
+inline char* CsvWriter::write_simple_text(char* out, std::string_view text) {
+  const bool is_clean = copy_clean(out, text.data(), text.size(), CsvSpecialBytes{delimiter_}) == text.size();
+  if (is_clean && !text.empty()) return out + text.size();
+  *out++ = '"';
+  out = write_quoted(out, text);
+  *out++ = '"';
   return out;
 }
 
@@ -214,7 +241,7 @@ void CsvWriter::write_long_row(std::span<const Cell> cells) {
     if (room > largest_reservation) {
       write_long_cell(cells[i]);
     } else {
-      sink_.commit(write_cell(sink_.reserve(room + options_.null_text.size()), cells[i]));
+      sink_.commit(write_cell<false>(sink_.reserve(room + options_.null_text.size()), cells[i]));
     }
   }
   sink_.append(end_of_record);

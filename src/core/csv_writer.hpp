@@ -36,9 +36,12 @@ class CsvWriter final : public Writer {
   [[nodiscard]] std::uint64_t guarded_cells() const { return guarded_cells_; }
 
  private:
+  template <bool simple>
+  char* write_cells(char* out, std::span<const Cell> cells);
+  template <bool simple>
   char* write_cell(char* out, const Cell& cell);
   char* write_null(char* out) const;
-  char* write_value(char* out, const Cell& cell);
+  char* write_simple_text(char* out, std::string_view text);
   char* write_text(char* out, std::string_view text);
   char* write_quoted(char* out, std::string_view text) const;
   char* quote_value_if_needed(char* begin, char* end) const;
@@ -54,6 +57,7 @@ class CsvWriter final : public Writer {
   bool values_are_plain_ = true;       // no number, time or network can need quotes
   bool bare_text_can_mislead_ = true;  // means_something_else() has to be asked
   bool single_column_ = false;
+  bool is_simple_ = false;  // none of the above nor the guard: only what a text holds tells how it is written
   std::uint64_t guarded_cells_ = 0;
   DayText last_day_;
 };

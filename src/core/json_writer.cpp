@@ -62,6 +62,10 @@ std::size_t room_for(const Cell& cell) {
   return room.fixed + std::size_t{room.factor} * cell.length;
 }
 
+// What no cell of the length passes, whatever its kind: quick to sum up.
+constexpr std::size_t most_room_of_cell = 8 + max_value_text;
+constexpr std::size_t most_room_of_byte = longest_json_escape;
+
 }  // namespace
 
 JsonWriter::JsonWriter(JsonOptions options, Sink& sink, std::pmr::memory_resource* memory)
@@ -118,11 +122,16 @@ char* JsonWriter::write_key(char* out, const Key& key) const {
 }
 
 void JsonWriter::row(std::span<const Cell> cells) {
-  std::size_t room = room_without_cells_;
-  for (const Cell& cell : cells) room += room_for(cell);
-  if (room > largest_reservation) return write_long_row(cells);
+  std::size_t most_room = room_without_cells_ + cells.size() * most_room_of_cell;
+  for (const Cell& cell : cells) most_room += most_room_of_byte * cell.length;
+  if (!sink_.has_room(most_room)) {
+    std::size_t room = room_without_cells_;
+    for (const Cell& cell : cells) room += room_for(cell);
+    if (room > largest_reservation) return write_long_row(cells);
+    static_cast<void>(sink_.reserve(room));
+  }
 
-  char* out = sink_.reserve(room);
+  char* out = sink_.reserve(0);
   out = write_bytes(out, has_rows_ ? before_next_row_ : before_row_);
   has_rows_ = true;
   if (cells.empty()) *out++ = '{';

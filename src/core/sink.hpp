@@ -22,6 +22,9 @@ class Sink {
     return position_;
   }
 
+  // Whether reserve() would give as much without further ado.
+  [[nodiscard]] bool has_room(std::size_t size) const { return static_cast<std::size_t>(limit_ - position_) >= size; }
+
   // Says that the reserved bytes up to `end` are written.
   void commit(char* end) { position_ = end; }
 

@@ -48,7 +48,7 @@ ColumnReader* make_column_readers(TupleDesc row_type, int count, ReaderOptions o
 inline void read_cells(ColumnReader* readers, int count, const Datum* values, const bool* nulls, Cell* cells) {
   for (int i = 0; i < count; ++i) {
     if (nulls[i])
-      cells[i].kind = CellKind::null;
+      cells[i] = Cell{};
     else
       readers[i].read(&readers[i], values[i], &cells[i]);
   }

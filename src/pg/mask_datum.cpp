@@ -2,8 +2,6 @@
 
 #include "mask_datum.hpp"
 
-#include <sys/socket.h>
-
 extern "C" {
 #include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
@@ -205,19 +203,13 @@ Datum mask_multirange(AddressMasker* masker, Datum value) {
 
 }  // namespace
 
-Network network_of(const inet* address) {
-  Network network{};
-  network.version = ip_family(address) == PGSQL_AF_INET ? 4 : 6;
-  network.prefix = ip_bits(address);
-  memcpy(network.address, ip_addr(address), static_cast<size_t>(ip_addrsize(address)));
-  return network;
-}
-
 inet* inet_of(const Network& network) {
-  auto* address = static_cast<inet*>(palloc0(sizeof(inet)));
-  ip_family(address) = network.version == 4 ? PGSQL_AF_INET : PGSQL_AF_INET6;
-  ip_bits(address) = network.prefix;
-  memcpy(ip_addr(address), network.address, static_cast<size_t>(ip_addrsize(address)));
+  auto* address = static_cast<inet*>(palloc(sizeof(inet)));
+  memset(address, 0, sizeof(inet));
+  const bool is_ipv4 = network.version == 4;
+  address->inet_data.family = is_ipv4 ? PGSQL_AF_INET : PGSQL_AF_INET6;
+  address->inet_data.bits = network.prefix;
+  memcpy(address->inet_data.ipaddr, network.address, 16);  // zero behind an IPv4 address
   SET_INET_VARSIZE(address);
   return address;
 }

@@ -5,6 +5,8 @@
 
 #include "postgres.hpp"
 
+#include <sys/socket.h>
+
 #include "../core/cell.hpp"
 
 namespace pg_takeout {
@@ -12,7 +14,17 @@ namespace pg_takeout {
 struct AddressMasker;
 
 // The network of a detoasted (at least packed) inet or cidr value, and the value of a network.
-[[nodiscard]] Network network_of(const inet* address);
+[[nodiscard]] inline Network network_of(const inet* address) {
+  const auto* value = reinterpret_cast<const inet_struct*>(VARDATA_ANY(address));
+  Network network{};
+  network.prefix = value->bits;
+  network.version = value->family == PGSQL_AF_INET ? 4 : 6;
+  if (network.version == 4)
+    memcpy(network.address, value->ipaddr, 4);
+  else
+    memcpy(network.address, value->ipaddr, 16);
+  return network;
+}
 [[nodiscard]] inet* inet_of(const Network& network);
 
 // The network with host bits cleared and its prefix held to takeout.ipv4_prefix and takeout.ipv6_prefix.
