@@ -12,7 +12,7 @@ DECLARE
     'mask_ip', 'mask_ip_text', 'mask_inside',
     -- standards
     'is_email', 'is_uuid', 'is_country', 'is_phone', 'is_timestamp', 'is_date', 'is_url', 'is_language', 'is_ip_network',
-    'country_codes',
+    'country_codes', 'violations', 'conformance',
     -- files of any query, under plain privileges
     'csv_file', 'json_file', 'jsonl_file', 'xlsx_file', 'csv_options', 'json_options', 'xlsx_options',
     -- tenants: about the session's own role

@@ -71,7 +71,8 @@ const char* filter_of(const ExportRequest* request, const PageAsked* page) {
 
 AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page,
                           MemoryContext context) {
-  const AuditSubject subject = {request->tenant, request->dataset->name, format_name(request->options.format),
+  const AuditSubject subject = {request->tenant, request->dataset->name,
+                                makes_file(request->method) ? format_name(request->options.format) : nullptr,
                                 method_name(request->method), filter_of(request, page)};
   take_request(request->tenant, limits->requests_per_minute);
   AuditRecord* record = nullptr;

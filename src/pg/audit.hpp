@@ -11,7 +11,7 @@ struct AuditSubject {
   const char* tenant;
   const char* dataset;
   const char* format;
-  const char* method;  // export, export_stream or export_page
+  const char* method;  // the SQL function: export, export_stream, export_page, violations or conformance
   const char* filter;  // the text of a JSON object
 };
 

@@ -63,7 +63,8 @@ void load_fields(Dataset* dataset) {
     }
     bool is_null;
     const int32 position = DatumGetInt32(row_value(&scan, "position", &is_null));
-    const Field field = {row_name(&scan, "name"), row_oid(&scan, "type"), row_name(&scan, "source_column")};
+    const Field field = {row_name(&scan, "name"), row_oid(&scan, "type"), row_name(&scan, "source_column"),
+                         row_text(&scan, "standard")};
 
     int at = dataset->field_count++;
     for (; at > 0 && positions[at - 1] > position; --at) {

@@ -180,6 +180,25 @@ ExportQuery* export_query(const ExportRequest* request) {
   return query;
 }
 
+ExportQuery* keyed_query(const ExportRequest* request) {
+  const Dataset* dataset = request->dataset;
+  auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
+  StringInfoData text;
+  initStringInfo(&text);
+  appendStringInfoString(&text, "SELECT ");
+  append_fields(&text, request, "v");
+  appendStringInfoString(&text, request->field_count > 0 ? ", " : "");
+  for (int i = 0; i < dataset->key_count; ++i)
+    appendStringInfo(&text, "%s%s", i > 0 ? ", " : dataset->key_count > 1 ? "ROW(" : "", column("v", dataset->key_columns[i]));
+  appendStringInfoString(&text, dataset->key_count == 0 ? "NULL" : dataset->key_count > 1 ? ")" : "");
+  appendStringInfo(&text, "::pg_catalog.text FROM %s AS v", dataset->view_name);
+  append_filter(&text, query, request, "v");
+  if (request->ordered) append_order(&text, dataset, "v");
+  query->text = text.data;
+  query->view = dataset->view;
+  return query;
+}
+
 bool has_nullable_key(const Dataset* dataset) {
   for (int i = 0; i < dataset->key_count; ++i)
     if (is_nullable(dataset, dataset->key_columns[i])) return true;

@@ -28,6 +28,10 @@ struct PageStart {
 // The whole dataset, or its rows of the request.
 ExportQuery* export_query(const ExportRequest* request);
 
+// As above, for reading and not for a file: behind the fields comes, as text, what tells the row from others. That is its
+// key, (a,b) for a key of several columns, NULL where the dataset has none.
+ExportQuery* keyed_query(const ExportRequest* request);
+
 // Whether a key column may hold NULL, for all that the source's definition tells.
 [[nodiscard]] bool has_nullable_key(const Dataset* dataset);
 

@@ -109,9 +109,13 @@ const char* method_name(Method method) {
     case Method::stream:
       return "export_stream";
     case Method::page:
+      return "export_page";
+    case Method::violations:
+      return "violations";
+    case Method::conformance:
       break;
   }
-  return "export_page";
+  return "conformance";
 }
 
 ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at, Method method) {

@@ -8,10 +8,15 @@
 
 namespace pg_takeout {
 
-enum class Method { value, stream, page };
+// The last two read a dataset as an export does, and make no file of it.
+enum class Method { value, stream, page, violations, conformance };
 
-// The `method` of takeout.limits.
+// The `method` of takeout.limits, and of the record.
 const char* method_name(Method method);
+
+// Whether its file is one value, which is limited by default.
+inline bool makes_one_value(Method method) { return method == Method::value || method == Method::page; }
+inline bool makes_file(Method method) { return makes_one_value(method) || method == Method::stream; }
 
 struct ExportRequest {
   Method method;

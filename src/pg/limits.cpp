@@ -53,7 +53,7 @@ const char* period_text(TimestampTz since, TimestampTz until) {
 }  // namespace
 
 Limits limits_of(const char* dataset, Method method) {
-  Limits limits{method == Method::stream ? -1 : default_rows, UINT64_MAX, nullptr, default_requests_per_minute};
+  Limits limits{makes_one_value(method) ? default_rows : -1, UINT64_MAX, nullptr, default_requests_per_minute};
   int best = -1;
   CatalogScan scan = open_catalog("limits", nullptr, nullptr);
   while (next_row(&scan)) {
@@ -65,7 +65,7 @@ Limits limits_of(const char* dataset, Method method) {
   close_catalog(&scan);
 
   check_quota(limits.requests_per_minute);
-  if (method != Method::stream)
+  if (makes_one_value(method))
     limits.max_bytes = std::min(limits.max_bytes, static_cast<uint64>(settings::max_result_bytes));
   return limits;
 }
@@ -115,6 +115,8 @@ const char* size_hint(Method method) {
     case Method::stream:
       return "Export less by since, until, ids or columns, or page by page with takeout.export_page().";
     case Method::page:
+    case Method::violations:
+    case Method::conformance:
       break;
   }
   return "Ask for fewer rows a page, or use takeout.export_stream().";
