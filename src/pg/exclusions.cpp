@@ -29,9 +29,11 @@ ExecutorStart_hook_type previous_hook = nullptr;
 struct Verdict {
   Oid relation;
   Oid because;  // the relation that must not leave: this one, an ancestor, one below its definition; none where it may
+  uint64 run;   // it holds for
 };
 
-bool verdicts_are_stale = true;
+uint64 current_run = 1;
+uint64 looked_at_in_run = 0;
 bool anything_is_listed = false;
 
 bool is_listed(Oid relation) {
@@ -106,31 +108,30 @@ Oid why_not(Oid relation) {
   return listed_in_definition(relation);
 }
 
-HTAB* fresh_verdicts() {
+HTAB* all_verdicts() {
   static HTAB* verdicts = nullptr;
-  if (verdicts_are_stale && verdicts != nullptr) {
-    hash_destroy(verdicts);
-    verdicts = nullptr;
-  }
   if (verdicts == nullptr) {
     HASHCTL control{};
     control.keysize = sizeof(Oid);
     control.entrysize = sizeof(Verdict);
     control.hcxt = CacheMemoryContext;
-    anything_is_listed = has_rows("excluded_relations");
     verdicts = hash_create("takeout exclusions", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-    verdicts_are_stale = false;
   }
   return verdicts;
 }
 
 Oid verdict_on(Oid relation) {
-  HTAB* verdicts = fresh_verdicts();
-  const auto* known = static_cast<const Verdict*>(hash_search(verdicts, &relation, HASH_FIND, nullptr));
-  if (known != nullptr) return known->because;
+  if (looked_at_in_run != current_run) {
+    anything_is_listed = has_rows("excluded_relations");
+    looked_at_in_run = current_run;
+  }
+  const auto* known = static_cast<const Verdict*>(hash_search(all_verdicts(), &relation, HASH_FIND, nullptr));
+  if (known != nullptr && known->run == current_run) return known->because;
   // Entered when it is known: an error on the way must not leave a verdict.
   const Oid because = why_not(relation);
-  static_cast<Verdict*>(hash_search(verdicts, &relation, HASH_ENTER, nullptr))->because = because;
+  auto* verdict = static_cast<Verdict*>(hash_search(all_verdicts(), &relation, HASH_ENTER, nullptr));
+  verdict->because = because;
+  verdict->run = current_run;
   return because;
 }
 
@@ -182,7 +183,7 @@ void start_executor(QueryDesc* query, int flags) {
     standard_ExecutorStart(query, flags);
 }
 
-void forget_verdicts(bool, void*) { verdicts_are_stale = true; }
+void forget_verdicts(bool, void*) { ++current_run; }
 
 void set_exporting(const char* value) {
   (void)set_config_option(setting_name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
