@@ -32,6 +32,7 @@ struct ByteBlock {
     return {_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(byte)), bytes)};
   }
   friend ByteBlock operator|(ByteBlock a, ByteBlock b) { return {_mm_or_si128(a.bytes, b.bytes)}; }
+  friend ByteBlock operator&(ByteBlock a, ByteBlock b) { return {_mm_and_si128(a.bytes, b.bytes)}; }
 
   // Of a comparison: 0 when no byte matched.
   [[nodiscard]] std::uint64_t mask() const { return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes)); }
@@ -58,6 +59,7 @@ struct ByteBlock {
     return {vcleq_u8(bytes, vdupq_n_u8(static_cast<std::uint8_t>(byte)))};
   }
   friend ByteBlock operator|(ByteBlock a, ByteBlock b) { return {vorrq_u8(a.bytes, b.bytes)}; }
+  friend ByteBlock operator&(ByteBlock a, ByteBlock b) { return {vandq_u8(a.bytes, b.bytes)}; }
 
   // NEON has no movemask: narrowing by four bits leaves a nibble for each byte.
   [[nodiscard]] std::uint64_t mask() const {

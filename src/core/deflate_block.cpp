@@ -10,11 +10,15 @@ namespace pg_takeout {
 
 namespace {
 
-constexpr unsigned max_code_length = 15;
+// Deflate allows 15. With 12, four literals, or a literal and a match, are written at once.
+constexpr unsigned max_code_length = 12;
 constexpr unsigned end_of_block = 256;
+constexpr std::size_t large_block = 4096;     // sequences
+constexpr std::size_t counted_together = 64;  // sequences
+constexpr std::uint32_t sampled_weight = 8;   // of what was counted, beside symbols that were not seen
 constexpr std::size_t room_step = 32 * 1024;   // bytes of output asked of the target at a time
-constexpr std::size_t literals_at_once = 1024;  // literals, or one match, that `margin` bytes hold for sure
-constexpr std::size_t margin = 2 * literals_at_once + 64;
+// Bytes that hold the longest sequence, or all code lengths, or what ends a stream.
+constexpr std::size_t margin = 2 * DeflateSequence::max_literals + 64;
 
 struct LengthSymbol {
   std::uint16_t symbol;
@@ -37,20 +41,28 @@ constexpr auto length_symbols = [] {
   return table;
 }();
 
-// Distances 1 to 4 are symbols 0 to 3; above, two symbols for each power of two.
+// Distances up to 256 have an index each, then each 128 of them, which all have one symbol, do.
+inline std::size_t distance_index(std::uint32_t distance) {
+  const std::uint32_t rest = distance - 1;
+  return rest < 256 ? rest : 256 + (rest >> 7);
+}
+
 struct DistanceSymbol {
-  unsigned symbol;
-  unsigned extra_bits;
-  unsigned extra;
+  std::uint8_t symbol;
+  std::uint8_t extra_bits;
 };
 
-DistanceSymbol distance_symbol(unsigned distance) {
-  const unsigned rest = distance - 1;
-  if (rest < 4) return {rest, 0, 0};
-  const unsigned extra_bits = static_cast<unsigned>(std::bit_width(rest)) - 2;
-  const unsigned high = rest >> extra_bits;  // 2 or 3
-  return {2 * extra_bits + high, extra_bits, rest & ((1U << extra_bits) - 1)};
-}
+// RFC 1951, 3.2.5: distances 1 to 4 are symbols 0 to 3; above, two symbols for each power of two.
+constexpr auto distance_symbols_of = [] {
+  std::array<DistanceSymbol, 512> table{};
+  for (unsigned index = 0; index < table.size(); ++index) {
+    const unsigned rest = index < 256 ? index : (index - 256) << 7;
+    const unsigned extra_bits = static_cast<unsigned>(std::bit_width(rest | 2)) - 2;
+    table[index] = {static_cast<std::uint8_t>(2 * extra_bits + (rest >> extra_bits)),
+                    static_cast<std::uint8_t>(extra_bits)};
+  }
+  return table;
+}();
 
 // Code lengths written by runs (RFC 1951, 3.2.7).
 struct LengthRun {
@@ -137,36 +149,40 @@ inline void DeflateBlockWriter::BitBuffer::flush() {
   count &= 7;
 }
 
-inline void DeflateBlockWriter::BitBuffer::add(Code code) {
-  bits |= static_cast<std::uint64_t>(code.bits) << count;
-  count += code.length;
+inline void DeflateBlockWriter::BitBuffer::add(std::uint64_t more, unsigned length) {
+  bits |= more << count;
+  count += length;
 }
 
 // At most 32 bits, and no ones above them.
 void DeflateBlockWriter::put(std::uint32_t bits, unsigned length) {
   buffer_.flush();
-  buffer_.add({bits, length});
+  buffer_.add(bits, length);
 }
 
+// In a large block one group of sequences in four is counted, and each symbol once on top, since any may occur elsewhere.
 void DeflateBlockWriter::count(const char* bytes, std::span<const DeflateSequence> sequences) {
-  literal_counts_.fill(0);
-  distance_counts_.fill(0);
-  // Two tables, so that equal bytes side by side do not wait for each other.
-  std::array<std::uint32_t, 256> other{};
+  const bool is_large = sequences.size() >= large_block;
+  literal_counts_.fill(is_large ? 1 : 0);
+  distance_counts_.fill(is_large ? 1 : 0);
+  const std::uint32_t weight = is_large ? sampled_weight : 1;
   const auto* in = reinterpret_cast<const unsigned char*>(bytes);
-  for (const DeflateSequence& sequence : sequences) {
-    const unsigned char* const end = in + sequence.literals;
-    for (; end - in >= 2; in += 2) {
-      ++literal_counts_[in[0]];
-      ++other[in[1]];
+  for (std::size_t group = 0; group * counted_together < sequences.size(); ++group) {
+    const std::size_t first = group * counted_together;
+    const auto part = sequences.subspan(first, std::min(counted_together, sequences.size() - first));
+    if (is_large && group % 4 != 0) {
+      for (const DeflateSequence sequence : part) in += sequence.literals() + sequence.length();
+      continue;
     }
-    if (in < end) ++literal_counts_[*in++];
-    if (sequence.length == 0) continue;
-    ++literal_counts_[length_symbols[sequence.length].symbol];
-    ++distance_counts_[distance_symbol(sequence.distance).symbol];
-    in += sequence.length;
+    for (const DeflateSequence sequence : part) {
+      for (const unsigned char* const end = in + sequence.literals(); in < end; ++in) literal_counts_[*in] += weight;
+      const std::size_t length = sequence.length();
+      if (length == 0) continue;
+      literal_counts_[length_symbols[length].symbol] += weight;
+      distance_counts_[distance_symbols_of[distance_index(sequence.distance())].symbol] += weight;
+      in += length;
+    }
   }
-  for (std::size_t i = 0; i < other.size(); ++i) literal_counts_[i] += other[i];
   literal_counts_[end_of_block] = 1;
 }
 
@@ -178,7 +194,11 @@ void DeflateBlockWriter::make_codes() {
   huffman_codes(literal_lengths_, literals);
   huffman_codes(distance_lengths_, distances);
   for (std::size_t i = 0; i < literal_symbols; ++i) literal_codes_[i] = {literals[i], literal_lengths_[i]};
-  for (std::size_t i = 0; i < distance_symbols; ++i) distance_codes_[i] = {distances[i], distance_lengths_[i]};
+  for (std::size_t i = 0; i < distance_codes_.size(); ++i) {
+    const auto [symbol, extra_bits] = distance_symbols_of[i];
+    distance_codes_[i] = {distances[symbol], distance_lengths_[symbol], extra_bits,
+                          static_cast<std::uint16_t>((1U << extra_bits) - 1)};
+  }
   for (std::size_t length = 3; length <= max_match; ++length) {
     const LengthSymbol& symbol = length_symbols[length];
     const Code& code = literal_codes_[symbol.symbol];
@@ -223,41 +243,43 @@ void DeflateBlockWriter::write_codes() {
 
 void DeflateBlockWriter::write_sequences(const char* bytes, std::span<const DeflateSequence> sequences) {
   const auto* in = reinterpret_cast<const unsigned char*>(bytes);
-  BitBuffer buffer = buffer_;  // a copy that bytes written cannot alias
-  const auto keep_room = [&] {
-    if (static_cast<std::size_t>(limit_ - buffer.out) >= margin) return;
-    buffer_ = buffer;
-    make_room(margin);
-    buffer = buffer_;
-  };
-  for (const DeflateSequence& sequence : sequences) {
-    for (std::size_t left = sequence.literals; left > 0;) {
-      keep_room();
-      const std::size_t now = std::min(left, literals_at_once);
-      const unsigned char* const end = in + now;
-      for (; end - in >= 3; in += 3) {  // 7 + 3 * 15 bits
-        buffer.flush();
-        buffer.add(literal_codes_[in[0]]);
-        buffer.add(literal_codes_[in[1]]);
-        buffer.add(literal_codes_[in[2]]);
-      }
+  for (const DeflateSequence* next = sequences.data(), * const end = next + sequences.size(); next < end;) {
+    make_room(room_step);
+    BitBuffer buffer = buffer_;  // a copy that bytes written cannot alias
+    const auto add = [&buffer](const Code& code) { buffer.add(code.bits, code.length); };
+    char* const full = limit_ - margin;
+    for (; next < end && buffer.out < full; ++next) {
+      const DeflateSequence sequence = *next;
+      std::size_t literals = sequence.literals();
       buffer.flush();
-      for (; in < end; ++in) buffer.add(literal_codes_[*in]);
-      left -= now;
+      for (; literals >= 4; literals -= 4, in += 4) {  // 7 + 4 * 12 bits
+        add(literal_codes_[in[0]]);
+        add(literal_codes_[in[1]]);
+        add(literal_codes_[in[2]]);
+        add(literal_codes_[in[3]]);
+        buffer.flush();
+      }
+      if (literals >= 2) {
+        add(literal_codes_[in[0]]);
+        add(literal_codes_[in[1]]);
+        buffer.flush();
+        in += 2;
+      }
+      if (literals % 2 != 0) add(literal_codes_[*in++]);
+      const std::size_t length = sequence.length();
+      if (length == 0) continue;
+      const std::uint32_t distance = sequence.distance();
+      const DistanceCode distance_code = distance_codes_[distance_index(distance)];
+      buffer.add(match_codes_[length].bits, match_codes_[length].length);  // 7 + 12 + 17 bits
+      buffer.add(distance_code.bits, distance_code.length);
+      buffer.add((distance - 1) & distance_code.extra_mask, distance_code.extra_bits);  // 36 + 12 + 13 bits
+      in += length;
     }
-    if (sequence.length == 0) continue;
-    keep_room();
-    buffer.flush();
-    const DistanceSymbol distance = distance_symbol(sequence.distance);
-    buffer.add(match_codes_[sequence.length]);  // 7 + 20 bits
-    buffer.add(distance_codes_[distance.symbol]);
-    buffer.add({distance.extra, distance.extra_bits});  // 27 + 15 + 13 bits
-    in += sequence.length;
+    buffer_ = buffer;
   }
-  keep_room();
-  buffer.flush();
-  buffer.add(literal_codes_[end_of_block]);
-  buffer_ = buffer;
+  make_room(margin);
+  buffer_.flush();
+  put(literal_codes_[end_of_block].bits, literal_codes_[end_of_block].length);
 }
 
 }  // namespace pg_takeout

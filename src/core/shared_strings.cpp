@@ -82,9 +82,8 @@ void SharedStrings::grow() {
   }
 }
 
-std::uint32_t SharedStrings::reference(ColumnUse& column, std::string_view text) {
+std::uint32_t SharedStrings::look_up(ColumnUse& column, std::string_view text) {
   if (text.empty()) return reference_empty();
-  if (column.given_up) return none;
   if (column.asked == window) {
     column.given_up = column.missed > (column.judged ? window / 2 : window / 4 * 3);
     column.judged = true;

@@ -34,7 +34,9 @@ class SharedStrings {
 
   // The string's index, counted as one more reference to it; or none: the cell has to carry the string itself.
   // The empty string always has an index: ExcelJS takes it in a cell for no cell.
-  [[nodiscard]] std::uint32_t reference(ColumnUse& column, std::string_view text);
+  [[nodiscard]] std::uint32_t reference(ColumnUse& column, std::string_view text) {
+    return column.given_up && !text.empty() ? none : look_up(column, text);
+  }
 
   // The same for a string that does not have to repeat or be short; none past max_held or max_bytes.
   [[nodiscard]] std::uint32_t hold(std::string_view text);
@@ -55,6 +57,7 @@ class SharedStrings {
     std::uint32_t index_and_1;  // 0 when free
   };
 
+  [[nodiscard]] std::uint32_t look_up(ColumnUse& column, std::string_view text);
   [[nodiscard]] std::string_view text_of(std::uint32_t index) const;
   [[nodiscard]] Slot* find(std::uint32_t hash, std::string_view text);
   [[nodiscard]] std::uint32_t reference_empty();

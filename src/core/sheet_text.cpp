@@ -77,6 +77,18 @@ char* escape_byte(char* out, const char*& in, const char* end) {
   return out + 1;
 }
 
+// What may need an escape wherever it stands.
+struct UnplainBytes {
+  static bool holds(char byte) {
+    return static_cast<unsigned char>(byte) < 0x20 || byte == '<' || byte == '>' || byte == '&' || byte == '\xEF';
+  }
+#ifdef PG_TAKEOUT_BYTE_BLOCK
+  static ByteBlock matches(ByteBlock block) {
+    return block.at_most(0x1F) | block.equal_to('<') | (block.equal_to('>') | block.equal_to('&') | block.equal_to('\xEF'));
+  }
+#endif
+};
+
 #if defined(__SSE2__)
 
 // A bit for each of 16 bytes that escape_byte() has to see.
@@ -92,21 +104,25 @@ unsigned bytes_with_care(__m128i bytes) {
   return static_cast<unsigned>(_mm_movemask_epi8(any));
 }
 
-// Loads 1 to 15 bytes without touching others; the rest is zero or a repetition.
+// Loads 1 to 15 bytes without touching others, the first of them in order; the rest is anything.
 __m128i load_tail(const char* in, std::size_t size) {
-  alignas(16) char bytes[16] = {};
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
   if (size >= 8) {
-    std::memcpy(bytes, in, 8);
-    std::memcpy(bytes + size - 8, in + size - 8, 8);
+    std::memcpy(&low, in, 8);
+    std::memcpy(&high, in + size - 8, 8);
+    if (size > 8) high >>= 8 * (16 - size);
   } else if (size >= 4) {
-    std::memcpy(bytes, in, 4);
-    std::memcpy(bytes + size - 4, in + size - 4, 4);
+    std::uint32_t first;
+    std::uint32_t last;
+    std::memcpy(&first, in, 4);
+    std::memcpy(&last, in + size - 4, 4);
+    low = first | std::uint64_t{last} << 8 * (size - 4);
   } else {
-    bytes[0] = in[0];
-    bytes[size / 2] = in[size / 2];
-    bytes[size - 1] = in[size - 1];
+    const auto byte = [in](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(in[i])); };
+    low = byte(0) | byte(size / 2) << 8 * (size / 2) | byte(size - 1) << 8 * (size - 1);
   }
-  return _mm_load_si128(reinterpret_cast<const __m128i*>(bytes));
+  return _mm_set_epi64x(static_cast<std::int64_t>(high), static_cast<std::int64_t>(low));
 }
 
 #endif
@@ -145,6 +161,48 @@ char* escape_text(char* out, const char*& in, const char* stop, const char* end)
 char* escape_text(char* out, const char*& in, const char* stop, const char* end) {
   return escape_text_scalar(out, in, stop, end);
 }
+
+#endif
+
+bool copy_plain_text_scalar(char* out, std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins_escape = text[i] == '_' && i + 1 < text.size() && text[i + 1] == 'x';
+    if (UnplainBytes::holds(text[i]) || begins_escape) return false;
+    out[i] = text[i];
+  }
+  return !has_outer_space(text);
+}
+
+#ifdef PG_TAKEOUT_BYTE_BLOCK
+
+bool copy_plain_text(char* out, std::string_view text) {
+  const char* const in = text.data();
+  const std::size_t size = text.size();
+  if (size <= 16) {
+    if (size == 0) return true;
+    const ByteBlock block = size == 16 ? ByteBlock::load(in) : byte_scan_detail::take_short<true>(out, in, size);
+    if (size == 16) block.store(out);
+    if ((UnplainBytes::matches(block) | block.equal_to('_')).mask() != 0) return copy_plain_text_scalar(out, text);
+    return !has_outer_space(text);
+  }
+  const auto is_plain = [=](std::size_t i) {
+    const ByteBlock block = ByteBlock::load(in + i);
+    block.store(out + i);
+    const ByteBlock begins_escape = block.equal_to('_') & ByteBlock::load(in + i + 1).equal_to('x');
+    return (UnplainBytes::matches(block) | begins_escape).mask() == 0;
+  };
+  for (std::size_t i = 0; i + 17 <= size; i += 16) {
+    if (!is_plain(i)) return false;
+  }
+  // The last seventeen bytes, of which the first ones are known, and the last has none behind it.
+  if (!is_plain(size - 17)) return false;
+  out[size - 1] = in[size - 1];
+  return !UnplainBytes::holds(in[size - 1]) && !has_outer_space(text);
+}
+
+#else
+
+bool copy_plain_text(char* out, std::string_view text) { return copy_plain_text_scalar(out, text); }
 
 #endif
 

@@ -21,6 +21,12 @@ char* escape_text(char* out, const char*& in, const char* stop, const char* end)
 // The same, byte by byte: the specification.
 char* escape_text_scalar(char* out, const char*& in, const char* stop, const char* end);
 
+// Copies text that can stand in <t> as it is; false where some byte may need an escape or outer white space is to be
+// preserved. `out` has room for the text and escape_slack; what is there is undefined when the answer is false.
+[[nodiscard]] bool copy_plain_text(char* out, std::string_view text);
+// The same, byte by byte: the specification.
+[[nodiscard]] bool copy_plain_text_scalar(char* out, std::string_view text);
+
 // Escapes text of any length.
 void append_escaped(Sink& sink, std::string_view text);
 

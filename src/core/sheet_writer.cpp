@@ -12,48 +12,40 @@
 
 namespace pg_takeout {
 
-// Markup that is copied at its full size, of which `length` bytes count.
-template <std::size_t size>
-struct Markup {
-  std::array<char, size> bytes{};
-  std::uint8_t length = 0;
-
-  constexpr explicit Markup(std::string_view text) : length(static_cast<std::uint8_t>(text.size())) {
-    std::copy(text.begin(), text.end(), bytes.begin());
-  }
-};
-
 // What stands around a value of one type.
 struct CellMarkup {
-  std::uint8_t type;
-  bool search;  // values are text, of which parts may repeat
-  Markup<64> opening;
-  Markup<16> closing;
-
-  constexpr CellMarkup(std::uint8_t given_type, bool is_text, std::string_view open, std::string_view close)
-      : type(given_type), search(is_text), opening(open), closing(close) {}
+  std::uint8_t type;     // the same for cells that open alike
+  bool text;             // parts of values may repeat
+  std::uint8_t closing;  // index in closings
+  std::string_view opening;
 };
 
 namespace {
 
 constexpr std::string_view reference_start = "<c r=\"";
-constexpr std::string_view text_close = "</t></is></c>";
-constexpr std::string_view value_close = "</v></c>";
-constexpr CellMarkup number_markup{0, false, "\"><v>", value_close};
-constexpr CellMarkup boolean_markup{1, false, "\" t=\"b\"><v>", value_close};
-constexpr CellMarkup date_markup{2, false, "\" s=\"2\"><v>", value_close};
-constexpr CellMarkup timestamp_markup{3, false, "\" s=\"3\"><v>", value_close};
-constexpr CellMarkup time_markup{4, false, "\" s=\"4\"><v>", value_close};
-constexpr CellMarkup shared_markup{5, false, "\" t=\"s\"><v>", value_close};
-constexpr CellMarkup text_markup{6, true, "\" t=\"inlineStr\"><is><t>", text_close};
-constexpr CellMarkup code_markup{6, false, "\" t=\"inlineStr\"><is><t>", text_close};  // digits, of which none repeat
-constexpr CellMarkup spaced_markup{7, true, "\" t=\"inlineStr\"><is><t xml:space=\"preserve\">", text_close};
-constexpr CellMarkup header_markup{8, true, "\" s=\"1\" t=\"inlineStr\"><is><t>", text_close};
-constexpr CellMarkup spaced_header_markup{9, true, "\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">",
-                                          text_close};
-constexpr CellMarkup shared_header_markup{10, false, "\" s=\"1\" t=\"s\"><v>", value_close};
+constexpr std::string_view row_start = "<row r=\"";
+constexpr std::string_view row_end = "</row>";
+constexpr std::uint8_t value_close = 1;
+constexpr std::uint8_t text_close = 2;
+constexpr std::array<std::string_view, 3> closings{"", "</v></c>", "</t></is></c>"};
+constexpr std::uint8_t pending_row_start = 1;
+constexpr std::uint8_t pending_row_end = 2;
+constexpr unsigned pending_closing_shift = 2;
+constexpr CellMarkup number_markup{0, false, value_close, "\"><v>"};
+constexpr CellMarkup boolean_markup{1, false, value_close, "\" t=\"b\"><v>"};
+constexpr CellMarkup date_markup{2, false, value_close, "\" s=\"2\"><v>"};
+constexpr CellMarkup timestamp_markup{3, false, value_close, "\" s=\"3\"><v>"};
+constexpr CellMarkup time_markup{4, false, value_close, "\" s=\"4\"><v>"};
+constexpr CellMarkup shared_markup{5, false, value_close, "\" t=\"s\"><v>"};
+constexpr CellMarkup text_markup{6, true, text_close, "\" t=\"inlineStr\"><is><t>"};
+constexpr CellMarkup code_markup{6, false, text_close, "\" t=\"inlineStr\"><is><t>"};  // digits, of which none repeat
+constexpr CellMarkup spaced_markup{7, true, text_close, "\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"};
+constexpr CellMarkup header_markup{8, true, text_close, "\" s=\"1\" t=\"inlineStr\"><is><t>"};
+constexpr CellMarkup spaced_header_markup{9, true, text_close,
+                                          "\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"};
+constexpr CellMarkup shared_header_markup{10, false, value_close, "\" s=\"1\" t=\"s\"><v>"};
 
-constexpr std::size_t max_markup = 256;       // bytes from one value to the next
+constexpr std::size_t max_markup = 128;       // bytes from one value to the next
 constexpr std::size_t short_text = 1024;      // bytes of text written under one reserve()
 constexpr std::uint32_t sampled_rows = 200;   // rows whose lengths set the columns' widths
 
@@ -75,17 +67,23 @@ bool is_quantity(CellKind kind) {
   return kind == CellKind::integer || kind == CellKind::decimal || kind == CellKind::float4 || kind == CellKind::float8;
 }
 
-const CellMarkup& number_markup_of(CellKind kind) {
+// Of cells that can be numbers; nullptr for other kinds.
+const CellMarkup* number_markup_of(CellKind kind) {
   switch (kind) {
+    case CellKind::integer:
+    case CellKind::decimal:
+    case CellKind::float4:
+    case CellKind::float8:
+      return &number_markup;
     case CellKind::date:
-      return date_markup;
+      return &date_markup;
     case CellKind::timestamp:
     case CellKind::timestamptz:
-      return timestamp_markup;
+      return &timestamp_markup;
     case CellKind::time:
-      return time_markup;
+      return &time_markup;
     default:
-      return number_markup;
+      return nullptr;
   }
 }
 
@@ -149,23 +147,22 @@ void SheetWriter::start_sheet() {
   rows_ = 0;
   row_digits_ = {'0'};
   row_digits_length_ = 1;
-  held_length_ = 0;
+  tens_ = 0;
+  pending_ = 0;
+  for (SheetColumn& column : columns_) column.frame.markup = nullptr;
 }
 
-void SheetWriter::end_sheet() {
-  xml_.append({held_.data(), held_length_});
-  held_length_ = 0;
-}
-
-void SheetWriter::hold_back(std::string_view markup) {
-  if (held_length_ + markup.size() > held_.size()) end_sheet();  // rows without cells
-  put(held_.data() + held_length_, markup);
-  held_length_ += markup.size();
-}
+void SheetWriter::end_sheet() { write_pending(); }
 
 void SheetWriter::start_row() {
   ++rows_;
+  pending_ |= pending_row_start;
   std::size_t i = row_digits_length_;
+  if (row_digits_[i - 1] < '9') {
+    ++row_digits_[i - 1];
+    return;
+  }
+  ++tens_;
   while (i > 0 && row_digits_[i - 1] == '9') row_digits_[--i] = '0';
   if (i > 0) {
     ++row_digits_[i - 1];
@@ -173,57 +170,102 @@ void SheetWriter::start_row() {
     row_digits_[row_digits_length_++] = '0';
     row_digits_[0] = '1';
   }
-  hold_back("<row r=\"");
-  hold_back({row_digits_.data(), row_digits_length_});
-  hold_back("\">");
 }
 
-// Writes what was held back and a cell's markup up to its value.
-char* SheetWriter::start_cell(char* out, const SheetColumn& column, const CellMarkup& markup) {
-  const char* const start = out;
-  const auto written = [&] { return static_cast<std::uint8_t>(out - start); };
-  std::memcpy(out, held_.data(), held_.size());
-  out += held_length_;
-  CellMark mark;
-  mark.start = start;
-  mark.digits = static_cast<std::uint8_t>(written() + column.open_length);
-  mark.letters = static_cast<std::uint8_t>(written() + reference_start.size());
-  std::memcpy(out, column.open.data(), column.open.size());
-  out += column.open_length;
-  std::memcpy(out, row_digits_.data(), row_digits_.size());
-  out += row_digits_length_;
-  mark.digits_end = written();
-  std::memcpy(out, markup.opening.bytes.data(), markup.opening.bytes.size());
-  out += markup.opening.length;
-  mark.value = written();
-  mark.column = column.index;
-  mark.type = markup.type;
-  mark.search = markup.search;
-  if (deflater_ != nullptr) deflater_->mark(mark);
-  std::memcpy(held_.data(), markup.closing.bytes.data(), markup.closing.bytes.size());
-  held_length_ = markup.closing.length;
-  return out;
+void SheetWriter::end_row() {
+  if ((pending_ & pending_row_start) != 0) write_pending();  // a row without cells
+  pending_ |= pending_row_end;
+}
+
+char* SheetWriter::put_pending(char* out) const {
+  out = put(out, closings[pending_ >> pending_closing_shift]);
+  if ((pending_ & pending_row_end) != 0) out = put(out, row_end);
+  if ((pending_ & pending_row_start) == 0) return out;
+  out = put(put(out, row_start), {row_digits_.data(), row_digits_length_});
+  return put(out, "\">");
+}
+
+void SheetWriter::write_pending() {
+  xml_.commit(put_pending(xml_.reserve(max_markup)));
+  pending_ = 0;
+}
+
+void SheetWriter::make_frame(SheetColumn& column, const CellMarkup& markup) {
+  Frame& frame = column.frame;
+  frame.markup = &markup;
+  frame.before = pending_;
+  frame.tens = tens_;
+  frame.digit_count = row_digits_length_;
+  char* const start = frame.bytes.data();
+  char* out = put_pending(start);
+  frame.row_digits_end = (pending_ & pending_row_start) != 0 ? static_cast<std::uint8_t>(out - start - 2) : 0;  // before ">
+  out = put(out, {column.open.data(), column.open_length});
+  out = put(out, {row_digits_.data(), row_digits_length_});
+  frame.digits_end = static_cast<std::uint8_t>(out - start);
+  out = put(out, markup.opening);
+  frame.length = static_cast<std::uint8_t>(out - start);
+}
+
+// Makes a frame anew, or only the digits of its row's number.
+void SheetWriter::update_frame(SheetColumn& column, const CellMarkup& markup) {
+  Frame& frame = column.frame;
+  if (frame.markup != &markup || frame.before != pending_ || frame.digit_count != row_digits_length_) {
+    make_frame(column, markup);
+    frame.changed_digits = 0;
+    return;
+  }
+  const std::size_t count = frame.digit_count;
+  char* const digits = frame.bytes.data() + frame.digits_end - count;
+  std::size_t kept = 0;
+  while (kept + 1 < count && digits[kept] == row_digits_[kept]) ++kept;
+  if (frame.changed_digits != 0) {
+    frame.changed_digits = std::max(frame.changed_digits, static_cast<std::uint8_t>(count - kept));
+  }
+  std::memcpy(digits, row_digits_.data(), count);
+  if (frame.row_digits_end != 0) std::memcpy(frame.bytes.data() + frame.row_digits_end - count, row_digits_.data(), count);
+  frame.tens = tens_;
+}
+
+// Writes a cell's markup up to its value. Nothing has happened until end_cell(): another markup may be tried.
+inline char* SheetWriter::start_cell(char* out, SheetColumn& column, const CellMarkup& markup) {
+  Frame& frame = column.frame;
+  if (frame.markup != &markup || frame.before != pending_ || frame.tens != tens_) update_frame(column, markup);
+  constexpr std::size_t half = sizeof frame.bytes / 2;
+  std::memcpy(out, frame.bytes.data(), half);
+  if (frame.length > half) std::memcpy(out + half, frame.bytes.data() + half, half);
+  const char last_digit = row_digits_[row_digits_length_ - 1U];
+  out[frame.digits_end - 1] = last_digit;
+  if (frame.row_digits_end != 0) out[frame.row_digits_end - 1] = last_digit;
+  cell_ = out;
+  return out + frame.length;
+}
+
+inline void SheetWriter::end_cell(char* end, SheetColumn& column, const CellMarkup& markup) {
+  Frame& frame = column.frame;
+  if (deflater_ != nullptr) {
+    deflater_->mark({cell_, column.index, frame.row_digits_end,
+                     static_cast<std::uint8_t>(frame.digits_end - frame.digit_count), frame.digits_end, frame.length,
+                     markup.type, frame.changed_digits, markup.text});
+  }
+  frame.changed_digits = 1;
+  xml_.commit(end);
+  pending_ = static_cast<std::uint8_t>(markup.closing << pending_closing_shift);
 }
 
 void SheetWriter::write_header() {
   start_row();
   for (SheetColumn& column : columns_) {
-    const std::uint32_t index = hold_if_escaped(column.title);
-    if (index != SharedStrings::none) {
-      write_shared(column, index, shared_header_markup);
-    } else {
-      write_inline(column, column.title, has_outer_space(column.title) ? spaced_header_markup : header_markup);
-    }
+    write_title(column);
     column.width = std::max(column.width, displayed_width(column.title));
   }
-  hold_back("</row>");
+  end_row();
 }
 
 void SheetWriter::write_row(std::span<const Cell> cells) {
   ++data_rows_;
   start_row();
   for (std::size_t i = 0; i < cells.size(); ++i) write_cell(columns_[i], cells[i]);
-  hold_back("</row>");
+  end_row();
   if (rows_ <= sampled_rows) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       columns_[i].width = std::max(columns_[i].width, displayed_width(cells[i]));
@@ -238,7 +280,7 @@ void SheetWriter::write_cell(SheetColumn& column, const Cell& cell) {
     case CellKind::boolean: {
       char* out = start_cell(xml_.reserve(max_markup + 1), column, boolean_markup);
       *out++ = cell.integer != 0 ? '1' : '0';
-      xml_.commit(out);
+      end_cell(out, column, boolean_markup);
       return;
     }
     case CellKind::text:
@@ -251,65 +293,64 @@ void SheetWriter::write_cell(SheetColumn& column, const Cell& cell) {
     default:
       break;
   }
-  if (!column.identifier || !is_quantity(cell.kind)) {
-    char value[max_sheet_value];
-    const char* const end = write_as_number(value, cell);
-    if (end != nullptr) {
-      char* out = start_cell(xml_.reserve(max_markup + max_sheet_value), column, number_markup_of(cell.kind));
-      std::memcpy(out, value, sizeof value);
-      xml_.commit(out + (end - value));
+  const CellMarkup* const markup = number_markup_of(cell.kind);
+  if (markup != nullptr && !(column.identifier && is_quantity(cell.kind))) {
+    char* const value = start_cell(xml_.reserve(max_markup + max_sheet_value), column, *markup);
+    if (char* const end = write_as_number(value, cell); end != nullptr) {
+      end_cell(end, column, *markup);
       return;
     }
   }
-  write_value_text(column, cell);
+  if (cell.kind == CellKind::decimal) {
+    write_text(column, cell.view());
+  } else {
+    write_value_text(column, cell);
+  }
 }
 
-void SheetWriter::write_value_text(SheetColumn& column, const Cell& cell) {
-  char text[max_value_text];
-  char* end = text;
+// Kinds whose text has no more than max_value_text bytes, none of which XML escapes.
+char* SheetWriter::put_value_text(char* out, const Cell& cell) const {
   switch (cell.kind) {
     case CellKind::integer:
-      end = write_integer(text, cell.integer);
-      break;
+      return write_integer(out, cell.integer);
     case CellKind::float4:
-      end = write_float4(text, static_cast<float>(cell.number));
-      break;
+      return write_float4(out, static_cast<float>(cell.number));
     case CellKind::float8:
-      end = write_float8(text, cell.number);
-      break;
-    case CellKind::decimal:
-      write_text(column, cell.view());
-      return;
+      return write_float8(out, cell.number);
     case CellKind::uuid:
-      end = write_uuid(text, reinterpret_cast<const unsigned char*>(cell.bytes));
-      break;
+      return write_uuid(out, reinterpret_cast<const unsigned char*>(cell.bytes));
     case CellKind::date:
-      end = write_date(text, cell.integer);
-      break;
+      return write_date(out, cell.integer);
     case CellKind::time:
-      end = write_time(text, cell.integer);
-      break;
+      return write_time(out, cell.integer);
     case CellKind::timestamp:
-      end = write_timestamp(text, cell.integer, false);
-      break;
+      return write_timestamp(out, cell.integer, false);
     case CellKind::timestamptz:  // shifted to a zone, Z would be wrong; the header names the zone
-      end = write_timestamp(text, cell.integer, !zoned_);
-      break;
+      return write_timestamp(out, cell.integer, !zoned_);
     case CellKind::network: {
       Network network;
       std::memcpy(&network, cell.bytes, sizeof network);
-      end = write_network(text, network);
-      break;
+      return write_network(out, network);
     }
     default:
       throw Error(ErrorCode::internal, "cell of unknown kind");
   }
-  const std::string_view written{text, static_cast<std::size_t>(end - text)};
+}
+
+void SheetWriter::write_value_text(SheetColumn& column, const Cell& cell) {
+  const CellMarkup& markup = cell.kind == CellKind::network ? text_markup : code_markup;
+  if (column.strings.given_up) {
+    char* const value = start_cell(xml_.reserve(max_markup + max_value_text), column, markup);
+    end_cell(put_value_text(value, cell), column, markup);
+    return;
+  }
+  char text[max_value_text];
+  const std::string_view written{text, static_cast<std::size_t>(put_value_text(text, cell) - text)};
   const std::uint32_t index = strings_.reference(column.strings, written);
   if (index != SharedStrings::none) {
     write_shared(column, index, shared_markup);
   } else {
-    write_inline(column, written, cell.kind == CellKind::network ? text_markup : code_markup);
+    write_inline(column, written, markup);
   }
 }
 
@@ -318,7 +359,16 @@ void SheetWriter::write_text(SheetColumn& column, std::string_view text) {
     if (const std::size_t units = utf16_length(text); units > max_cell_units) throw_too_long(column, units);
   }
   std::uint32_t index = strings_.reference(column.strings, text);
-  if (index == SharedStrings::none) index = hold_if_escaped(text);
+  if (index == SharedStrings::none && text.size() <= short_text) {
+    char* const value = start_cell(xml_.reserve(max_markup + short_text + escape_slack), column, text_markup);
+    if (copy_plain_text(value, text)) {
+      end_cell(value + text.size(), column, text_markup);
+      return;
+    }
+  }
+  // ExcelJS leaves escapes as they are in a cell's own string. Past the dictionary's bounds they stand there all the same:
+  // Excel, LibreOffice and openpyxl undo them in both places.
+  if (index == SharedStrings::none && has_xstring_escapes(text)) index = strings_.hold(text);
   if (index != SharedStrings::none) {
     write_shared(column, index, shared_markup);
   } else {
@@ -326,18 +376,22 @@ void SheetWriter::write_text(SheetColumn& column, std::string_view text) {
   }
 }
 
-// ExcelJS leaves escapes as they are in a cell's own string. Past the dictionary's bounds they stand there all the same:
-// Excel, LibreOffice and openpyxl undo them in both places.
-std::uint32_t SheetWriter::hold_if_escaped(std::string_view text) {
-  return has_xstring_escapes(text) ? strings_.hold(text) : SharedStrings::none;
+void SheetWriter::write_title(SheetColumn& column) {
+  const std::string_view title = column.title;
+  const std::uint32_t index = has_xstring_escapes(title) ? strings_.hold(title) : SharedStrings::none;
+  if (index != SharedStrings::none) {
+    write_shared(column, index, shared_header_markup);
+  } else {
+    write_inline(column, title, has_outer_space(title) ? spaced_header_markup : header_markup);
+  }
 }
 
-void SheetWriter::write_shared(const SheetColumn& column, std::uint32_t index, const CellMarkup& markup) {
+void SheetWriter::write_shared(SheetColumn& column, std::uint32_t index, const CellMarkup& markup) {
   char* out = start_cell(xml_.reserve(max_markup + max_value_text), column, markup);
-  xml_.commit(write_integer(out, index));
+  end_cell(write_integer(out, index), column, markup);
 }
 
-void SheetWriter::write_inline(const SheetColumn& column, std::string_view text, const CellMarkup& markup) {
+void SheetWriter::write_inline(SheetColumn& column, std::string_view text, const CellMarkup& markup) {
   const bool whole = text.size() <= short_text;
   char* out = xml_.reserve(max_markup + (whole ? max_escaped_byte * short_text + escape_slack : 0));
   out = start_cell(out, column, markup);
@@ -345,7 +399,7 @@ void SheetWriter::write_inline(const SheetColumn& column, std::string_view text,
     const char* in = text.data();
     out = escape_text(out, in, in + text.size(), in + text.size());
   }
-  xml_.commit(out);
+  end_cell(out, column, markup);
   if (!whole) append_escaped(xml_, text);
 }
 

@@ -47,27 +47,47 @@ class SheetWriter {
   [[nodiscard]] std::vector<std::uint16_t> widths() const;
 
  private:
+  // The markup from the value before to a cell's own, of which from row to row the row's number changes alone.
+  struct Frame {
+    std::array<char, 128> bytes;
+    const CellMarkup* markup = nullptr;  // null: none was made yet
+    std::uint32_t tens = 0;              // the row's number without its last digit
+    std::uint8_t before = 0;             // what was pending when it was made
+    std::uint8_t digit_count = 0;
+    std::uint8_t changed_digits = 0;  // since it was written last, as in CellMark
+    std::uint8_t row_digits_end = 0;  // places as in CellMark
+    std::uint8_t digits_end = 0;
+    std::uint8_t length = 0;
+  };
+
   struct SheetColumn {
     SheetColumn(const Column& column, std::size_t index_in_row, std::string_view zone, std::pmr::memory_resource* memory);
 
-    std::array<char, 16> open{};  // <c r="AB
-    std::uint8_t open_length = 0;
     std::uint16_t index = 0;
     bool identifier = false;
     std::uint16_t width = 0;
     SharedStrings::ColumnUse strings;
     std::pmr::string title;
+    std::array<char, 16> open{};  // <c r="AB
+    std::uint8_t open_length = 0;
+    Frame frame;
   };
 
   void start_row();
-  char* start_cell(char* out, const SheetColumn& column, const CellMarkup& markup);
-  void hold_back(std::string_view markup);
+  void end_row();
+  char* put_pending(char* out) const;
+  void write_pending();
+  void make_frame(SheetColumn& column, const CellMarkup& markup);
+  void update_frame(SheetColumn& column, const CellMarkup& markup);
+  char* start_cell(char* out, SheetColumn& column, const CellMarkup& markup);
+  void end_cell(char* end, SheetColumn& column, const CellMarkup& markup);
   void write_cell(SheetColumn& column, const Cell& cell);
+  char* put_value_text(char* out, const Cell& cell) const;
   void write_value_text(SheetColumn& column, const Cell& cell);
   void write_text(SheetColumn& column, std::string_view text);
-  [[nodiscard]] std::uint32_t hold_if_escaped(std::string_view text);
-  void write_shared(const SheetColumn& column, std::uint32_t index, const CellMarkup& markup);
-  void write_inline(const SheetColumn& column, std::string_view text, const CellMarkup& markup);
+  void write_title(SheetColumn& column);
+  void write_shared(SheetColumn& column, std::uint32_t index, const CellMarkup& markup);
+  void write_inline(SheetColumn& column, std::string_view text, const CellMarkup& markup);
   void write_binary(SheetColumn& column, std::string_view bytes);
   [[noreturn]] void throw_too_long(const SheetColumn& column, std::size_t units) const;
 
@@ -82,9 +102,11 @@ class SheetWriter {
   std::uint64_t data_rows_ = 0;  // over all sheets of these columns
   std::array<char, 8> row_digits_{};
   std::uint8_t row_digits_length_ = 0;
-  // Closing and row tags wait for the next cell, so that all markup between two values is written in one run.
-  std::array<char, 64> held_{};
-  std::size_t held_length_ = 0;
+  std::uint32_t tens_ = 0;
+  // What is not written yet, as closing and row tags wait for the next cell: the closing's index in closings, shifted by
+  // two, and whether a row ends and a row starts.
+  std::uint8_t pending_ = 0;
+  const char* cell_ = nullptr;  // the start of the cell at hand
 };
 
 }  // namespace pg_takeout

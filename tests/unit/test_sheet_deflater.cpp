@@ -1,6 +1,7 @@
 #include "sheet_deflater.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <memory_resource>
 #include <random>
 #include <string>
@@ -89,6 +90,77 @@ TEST_CASE("zlib inflates a sheet's rows to what the writer wrote") {
     REQUIRE(part.crc == crc_of(plain.text()));
     REQUIRE(inflated(std::string(out.text()) + std::string(last_block), plain.text().size()) == plain.text());
   }
+}
+
+// Rows that differ little, by what `change` does to them.
+template <class Change>
+void check_similar_rows(std::vector<Cell> cells, int rows, Change change) {
+  const std::vector<Column> columns(cells.size(), Column{"column", CellKind::text});
+  SheetDeflater deflater(std::pmr::new_delete_resource());
+  const auto write = [&](SheetWriter& writer) {
+    std::vector<Cell> row = cells;
+    writer.set_columns(columns, {});
+    writer.start_sheet();
+    writer.write_header();
+    for (int i = 0; i < rows; ++i) {
+      change(i, row);
+      writer.write_row(row);
+    }
+    writer.end_sheet();
+  };
+  MemorySink plain;
+  SharedStrings plain_strings(std::pmr::new_delete_resource());
+  SheetWriter plain_writer(plain, nullptr, plain_strings, std::pmr::new_delete_resource());
+  write(plain_writer);
+  MemorySink out;
+  SharedStrings strings(std::pmr::new_delete_resource());
+  SheetWriter writer(deflater, &deflater, strings, std::pmr::new_delete_resource());
+  deflater.start(out, columns.size());
+  write(writer);
+  REQUIRE(deflater.finish().raw_size == plain.text().size());
+  REQUIRE(inflated(std::string(out.text()) + std::string(last_block), plain.text().size()) == plain.text());
+}
+
+TEST_CASE("rows that are alike, wider than the window, empty, or of changing kinds come back") {
+  const Cell long_text = text_cell("so long a text that it is never shared, of more than sixty-four bytes in all");
+  const std::vector<Cell> mixed{text_cell("a"), Cell::of_integer(CellKind::integer, 7), long_text, Cell{},
+                                Cell::of_integer(CellKind::boolean, 1), long_text};
+  const auto keep = [](int, std::vector<Cell>&) {};
+  check_similar_rows(mixed, 12000, keep);
+  check_similar_rows({long_text}, 12000, keep);
+  check_similar_rows(std::vector<Cell>(900, Cell::of_integer(CellKind::integer, 5)), 300, keep);
+  check_similar_rows(std::vector<Cell>(700, long_text), 120, keep);
+  check_similar_rows(mixed, 12000, [&](int row, std::vector<Cell>& cells) {
+    const bool is_empty = row % 7 == 0 || row % 1000 < 3;
+    for (std::size_t i = 0; i < cells.size(); ++i) cells[i] = is_empty ? Cell{} : mixed[i];
+  });
+  // Cells of a column that sometimes are null, sometimes no number, sometimes a text that needs care.
+  const std::string many(300, 'x');
+  const std::string_view texts[] = {"plain text of the column", " outer space", "_x0041_", "<&>", "", many};
+  check_similar_rows(mixed, 12000, [&, random = std::mt19937()](int row, std::vector<Cell>& cells) mutable {
+    if (row == 0) random.seed(12);  // the same rows each time
+    for (Cell& cell : cells) {
+      switch (random() % 40) {
+        case 0:
+          cell = Cell{};
+          break;
+        case 1:
+          cell = Cell::of_number(CellKind::float8, random() % 2 == 0 ? 1.5 : HUGE_VAL);
+          break;
+        case 2:
+          cell = text_cell(texts[random() % std::size(texts)]);
+          break;
+        case 3:
+          cell = Cell::of_integer(CellKind::date, random() % 2 == 0 ? 100 : date_infinity);
+          break;
+        case 4:
+          cell = long_text;
+          break;
+        default:
+          break;
+      }
+    }
+  });
 }
 
 TEST_CASE("markup costs a few bytes a cell") {

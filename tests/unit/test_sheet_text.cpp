@@ -89,6 +89,30 @@ TEST_CASE("the fast scan writes what the byte-wise one does, on every alignment,
   }
 }
 
+TEST_CASE("plain text is copied, and only what escaping leaves alone is plain, by both scans, on every alignment") {
+  std::mt19937 random(3);
+  const std::string_view awkward = "&<>__xx\t\n\r\x01\xEF\xBF\xBE  \x7F\xC3\xA4";
+  int plain = 0;
+  for (int round = 0; round < 50000; ++round) {
+    const std::size_t size = random() % 80;
+    const unsigned care = 1 + random() % 60;
+    const auto text = std::make_unique<char[]>(size);  // its own block: a byte read beyond it is seen
+    for (std::size_t i = 0; i < size; ++i) {
+      text[i] = random() % care == 0 ? awkward[random() % awkward.size()] : static_cast<char>('a' + random() % 26);
+    }
+    const std::string_view view(text.get(), size);
+    const auto out = std::make_unique<char[]>(size + escape_slack);
+    const bool is_plain = copy_plain_text(out.get(), view);
+    REQUIRE(is_plain == copy_plain_text_scalar(std::make_unique<char[]>(size + escape_slack).get(), view));
+    if (!is_plain) continue;
+    ++plain;
+    REQUIRE(std::string_view(out.get(), size) == view);
+    REQUIRE(escaped(view) == view);
+    REQUIRE_FALSE(has_outer_space(view));
+  }
+  CHECK(plain > 1000);
+}
+
 TEST_CASE("long texts are escaped across slices") {
   std::string text;
   std::string expected;
