@@ -62,6 +62,28 @@ def test_an_unordered_stream_and_a_sorted_one_hold_little_too(database, visits):
             assert anonymous_memory(client.info.backend_pid) - idle < 32 * MEGABYTE
 
 
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_a_file_as_one_value_is_in_memory_once(database, visits, format):
+    table = visits(500_000)
+    with database.connect() as client:
+        client.execute("SET takeout.max_result_bytes = '400MB'")
+        idle = peak = anonymous_memory(client.info.backend_pid)
+        done = threading.Event()
+
+        def watch():
+            nonlocal peak
+            while not done.wait(0.005):
+                peak = max(peak, anonymous_memory(client.info.backend_pid))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        size = client.execute(f"SELECT length(takeout.{format}_file(v)) FROM {table} v").fetchone()[0]
+        done.set()
+        watcher.join()
+    assert size > 50 * MEGABYTE
+    assert peak - idle < 1.3 * size, f"{(peak - idle) / size:.2f} times the result"
+
+
 def seconds_to_cancel(database, query, delay):
     """From the cancel to the error, for a client that reads on."""
     with database.connect() as client:
