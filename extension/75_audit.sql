@@ -17,7 +17,7 @@ COMMENT ON COLUMN takeout.audit_log.line IS 'Line in the file; where nothing els
 COMMENT ON COLUMN takeout.audit_log.seq IS 'Number of the line over all files';
 COMMENT ON COLUMN takeout.audit_log."time" IS 'When it was recorded';
 COMMENT ON COLUMN takeout.audit_log.event IS
-  'INTENT before the first row is read; then COMPLETE, FAILED or ABANDONED; DENIED for a refusal; of the files themselves SEGMENT, RECOVERED, REMOVED';
+  'INTENT before the first row is read, then COMPLETE, FAILED or ABANDONED; DENIED for a refusal; SEGMENT, RECOVERED, REMOVED of the files';
 COMMENT ON COLUMN takeout.audit_log.export IS 'seq of the export''s INTENT';
 COMMENT ON COLUMN takeout.audit_log.node IS 'The server: cluster_name, or its host and port';
 COMMENT ON COLUMN takeout.audit_log.pid IS 'Process id of the backend';

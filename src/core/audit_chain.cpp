@@ -64,7 +64,8 @@ bool has_own_hash(std::string_view line, Sha256Digest* hash) noexcept {
   constexpr std::size_t previous_length = previous_member.size() + digits + 1;
   if (line.size() < hash_length + previous_length + 1 || line.size() + 1 >= audit_line_room) return false;
   const std::size_t body = line.size() - hash_length;
-  if (line.substr(body, hash_member.size()) != hash_member || line.substr(line.size() - closing.size()) != closing) return false;
+  if (line.substr(body, hash_member.size()) != hash_member || line.substr(line.size() - closing.size()) != closing)
+    return false;
   if (line.substr(body - previous_length, previous_member.size()) != previous_member) return false;
   if (!read_hex(line.substr(body + hash_member.size(), digits), hash)) return false;
 

@@ -145,7 +145,8 @@ class JsonReader {
   }
 
   bool word(std::string_view word) {
-    if (static_cast<std::size_t>(end_ - at_) < word.size() || std::memcmp(at_, word.data(), word.size()) != 0) return false;
+    if (static_cast<std::size_t>(end_ - at_) < word.size() || std::memcmp(at_, word.data(), word.size()) != 0)
+      return false;
     at_ += word.size();
     return true;
   }
@@ -210,8 +211,8 @@ bool take_byte(std::string_view* text, char byte) {
 std::int64_t days_since_2000(std::int64_t year, std::int64_t month, std::int64_t day) {
   const std::int64_t march_year = month > 2 ? year : year - 1;
   const std::int64_t month_from_march = month > 2 ? month - 3 : month + 9;
-  return 365 * march_year + march_year / 4 - march_year / 100 + march_year / 400 + (153 * month_from_march + 2) / 5 + day - 1 -
-         730'425;
+  return 365 * march_year + march_year / 4 - march_year / 100 + march_year / 400 + (153 * month_from_march + 2) / 5 +
+         day - 1 - 730'425;
 }
 
 char* write_utf8(char* out, std::uint32_t code) {
@@ -265,9 +266,10 @@ std::int64_t AuditMembers::number(AuditField field) const noexcept {
 bool AuditMembers::time(std::int64_t* microseconds) const noexcept {
   std::string_view text = (*this)[AuditField::time];
   std::int64_t year, month, day, hour, minute, second;
-  if (!take_number(&text, 4, &year) || !take_byte(&text, '-') || !take_number(&text, 2, &month) || !take_byte(&text, '-') ||
-      !take_number(&text, 2, &day) || !take_byte(&text, 'T') || !take_number(&text, 2, &hour) || !take_byte(&text, ':') ||
-      !take_number(&text, 2, &minute) || !take_byte(&text, ':') || !take_number(&text, 2, &second))
+  if (!take_number(&text, 4, &year) || !take_byte(&text, '-') || !take_number(&text, 2, &month) ||
+      !take_byte(&text, '-') || !take_number(&text, 2, &day) || !take_byte(&text, 'T') ||
+      !take_number(&text, 2, &hour) || !take_byte(&text, ':') || !take_number(&text, 2, &minute) ||
+      !take_byte(&text, ':') || !take_number(&text, 2, &second))
     return false;
   std::int64_t fraction = 0;
   if (take_byte(&text, '.')) {
@@ -276,7 +278,8 @@ bool AuditMembers::time(std::int64_t* microseconds) const noexcept {
     for (std::size_t i = digits; i < 6; ++i) fraction *= 10;
   }
   if (text != "Z" || month < 1 || month > 12) return false;
-  *microseconds = (((days_since_2000(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1'000'000 + fraction;
+  *microseconds =
+      (((days_since_2000(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1'000'000 + fraction;
   return true;
 }
 
@@ -290,7 +293,8 @@ bool read_audit_line(std::string_view line, AuditMembers* members) noexcept {
   if (!reader.skip('}') || !reader.at_end()) return false;
 
   std::int64_t ignored;
-  return members->number(AuditField::sequence) > 0 && members->time(&ignored) && !(*members)[AuditField::event].empty() &&
+  return members->number(AuditField::sequence) > 0 && members->time(&ignored) &&
+         !(*members)[AuditField::event].empty() &&
          (*members)[AuditField::previous].size() == 2 * Sha256Digest{}.size() &&
          (*members)[AuditField::hash].size() == 2 * Sha256Digest{}.size();
 }

@@ -86,7 +86,7 @@ struct AuditPlace {
 
 // Writes the line with its newline; returns its length, or 0 where there is no memory for the hash. export_id 0: none.
 // `out` has audit_line_room bytes.
-[[nodiscard]] std::size_t write_audit_line(char* out, const AuditPlace& place, std::string_view event, std::uint64_t export_id,
-                                           const AuditBody& body, Sha256Digest* hash) noexcept;
+[[nodiscard]] std::size_t write_audit_line(char* out, const AuditPlace& place, std::string_view event,
+                                           std::uint64_t export_id, const AuditBody& body, Sha256Digest* hash) noexcept;
 
 }  // namespace pg_takeout

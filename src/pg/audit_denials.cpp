@@ -42,9 +42,12 @@ bool is_due(Oid role, int sqlstate, uint32* unrecorded) {
   return due;
 }
 
-void record_denial(const AuditSubject* subject, int sqlstate, const char* reason) {
+}  // namespace
+
+// Called while the refusal's error is being handled: nothing here may end in an error of its own.
+void audit_denied(const AuditSubject* subject, int sqlstate, const char* reason) {
   uint32 unrecorded;
-  if (!is_due(GetSessionUserId(), sqlstate, &unrecorded)) return;
+  if (!is_preloaded() || !is_due(GetSessionUserId(), sqlstate, &unrecorded)) return;
   AuditBody body{};
   describe_subject(subject, &body);
   body.add_text(AuditField::sqlstate, unpack_sql_state(sqlstate));
@@ -54,26 +57,6 @@ void record_denial(const AuditSubject* subject, int sqlstate, const char* reason
   AuditFailure failure;
   if (!append_audit_line("DENIED", 0, &body, AuditEffort::may, &line, &failure))
     ereport(LOG, (errmsg("could not record a refused export: %s", failure.action)));
-}
-
-}  // namespace
-
-void audit_denied(const AuditSubject* subject, int sqlstate, const char* reason) {
-  if (!is_preloaded()) return;
-  const MemoryContext context = CurrentMemoryContext;
-  const uint32 holdoff = InterruptHoldoffCount;
-  PG_TRY();
-  {
-    record_denial(subject, sqlstate, reason);
-  }
-  PG_CATCH();
-  {
-    // No room, or a text that has no UTF-8. The refusal itself is raised next, and cleans up.
-    MemoryContextSwitchTo(context);
-    InterruptHoldoffCount = holdoff;
-    FlushErrorState();
-  }
-  PG_END_TRY();
 }
 
 }  // namespace pg_takeout

@@ -62,8 +62,9 @@ bool sync_directory(const char* path, AuditFailure* failure) {
 bool audit_failed(AuditFailure* failure, const char* action, const char* file) {
   failure->error_number = errno;
   failure->action = action;
-  failure->hint = errno == ENOSPC || errno == EDQUOT ? "Make room in the audit directory."
-                                                     : "The administrator of the server finds its path in the server log.";
+  failure->hint = errno == ENOSPC || errno == EDQUOT
+                      ? "Make room in the audit directory."
+                      : "The administrator of the server finds its path in the server log.";
   strlcpy(failure->file, file, sizeof failure->file);
   return false;
 }
@@ -78,7 +79,8 @@ bool read_audit_file_name(const char* name, AuditFile* file) {
   char chain[9];
   int length = 0;
   if (strlen(name) != name_length) return false;
-  if (sscanf(name, "audit-%10llu-%8[0-9a-f].jsonl%n", &number, chain, &length) != 2 || static_cast<Size>(length) != name_length)
+  if (sscanf(name, "audit-%10llu-%8[0-9a-f].jsonl%n", &number, chain, &length) != 2 ||
+      static_cast<Size>(length) != name_length)
     return false;
   strlcpy(file->name, name, sizeof file->name);
   file->number = number;
@@ -153,7 +155,9 @@ std::ptrdiff_t read_audit_file(void* file, std::uint64_t offset, char* buffer, s
 
 int open_audit_file(const char* name, int flags, AuditFailure* failure) {
   const int file = BasicOpenFilePerm(audit_path(name), flags | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (file < 0) audit_failed(failure, (flags & O_CREAT) != 0 ? "could not create an audit file" : "could not open an audit file", name);
+  if (file < 0)
+    audit_failed(failure, (flags & O_CREAT) != 0 ? "could not create an audit file" : "could not open an audit file",
+                 name);
   return file;
 }
 

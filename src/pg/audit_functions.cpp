@@ -117,12 +117,17 @@ bool next_line(AuditScan* scan) {
 constexpr int row_columns = 24;
 
 // Columns of takeout.audit_log behind file and line.
-constexpr AuditField row_fields[row_columns - 2] = {
-    AuditField::sequence,    AuditField::time,     AuditField::event,  AuditField::export_id,        AuditField::node,
-    AuditField::process,     AuditField::database, AuditField::role,   AuditField::client_address,   AuditField::application_name,
-    AuditField::tenant,      AuditField::dataset,  AuditField::format, AuditField::method,           AuditField::filter,
-    AuditField::rows,        AuditField::bytes,    AuditField::sha256, AuditField::sqlstate,         AuditField::reason,
-    AuditField::previous,    AuditField::hash};
+constexpr AuditField row_fields[row_columns - 2] = {AuditField::sequence,       AuditField::time,
+                                                    AuditField::event,          AuditField::export_id,
+                                                    AuditField::node,           AuditField::process,
+                                                    AuditField::database,       AuditField::role,
+                                                    AuditField::client_address, AuditField::application_name,
+                                                    AuditField::tenant,         AuditField::dataset,
+                                                    AuditField::format,         AuditField::method,
+                                                    AuditField::filter,         AuditField::rows,
+                                                    AuditField::bytes,          AuditField::sha256,
+                                                    AuditField::sqlstate,       AuditField::reason,
+                                                    AuditField::previous,       AuditField::hash};
 
 Datum address_datum(const char* text, bool* is_null) {
   unsigned char address[16];
@@ -193,7 +198,8 @@ bool next_finding_of_whole(AuditScan* scan, Finding* finding) {
       AuditFailure failure;
       AuditFile first;
       if (!next_audit_file(nullptr, &first, &failure)) first = scan->scanned.file;
-      *finding = {pstrdup(first.name), 1, "files before it are missing, and no line says that takeout.audit_keep removed them"};
+      *finding = {pstrdup(first.name), 1,
+                  "files before it are missing, and no line says that takeout.audit_keep removed them"};
       return true;
     }
   }
@@ -230,7 +236,8 @@ FuncCallContext* begin_call(FunctionCallInfo fcinfo) {
   FuncCallContext* call = SRF_FIRSTCALL_INIT();
   const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
   TupleDesc row_type;
-  if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
+  if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE)
+    elog(ERROR, "return type must be a row type");
   call->tuple_desc = BlessTupleDesc(row_type);
   call->user_fctx = begin_scan();
   MemoryContextSwitchTo(previous);

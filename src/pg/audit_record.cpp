@@ -55,8 +55,9 @@ AuditBody body_with_sums(AuditRecord* record) {
 
 void end_quietly(AuditRecord* record, const char* event, int sqlstate) {
   record->ended = true;
-  // Past the backend's own end there is no waiting for locks any more.
-  if (MyProc == nullptr) return;
+  // Past the backend's own end there is no waiting for locks any more, nor where the error came with one held.
+  if (MyProc == nullptr || LWLockHeldByMe(&audit_state->append_lock) || LWLockHeldByMe(&audit_state->flush_lock))
+    return;
   AuditBody body = body_with_sums(record);
   if (sqlstate != 0) body.add_text(AuditField::sqlstate, unpack_sql_state(sqlstate));
   AppendedLine line;
@@ -106,7 +107,8 @@ void complete_audit(AuditRecord* record, int64 rows) {
   AuditBody body = body_with_sums(record);
   AppendedLine line;
   AuditFailure failure;
-  if (!append_audit_line("COMPLETE", record->export_id, &body, AuditEffort::may, &line, &failure)) raise_not_recorded(&failure);
+  if (!append_audit_line("COMPLETE", record->export_id, &body, AuditEffort::may, &line, &failure))
+    raise_not_recorded(&failure);
   record->ended = true;
   if (!flush_audit(line.position, &failure)) raise_not_recorded(&failure);
 }

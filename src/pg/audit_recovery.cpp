@@ -26,7 +26,8 @@ void system_identifier(char* text, Size room) { snprintf(text, room, UINT64_FORM
 
 bool name_new_chain(AuditFailure* failure) {
   unsigned char bytes[audit_chain_length / 2];
-  if (!pg_strong_random(bytes, sizeof bytes)) return audit_refused(failure, "could not name the chain by random numbers", nullptr);
+  if (!pg_strong_random(bytes, sizeof bytes))
+    return audit_refused(failure, "could not name the chain by random numbers", nullptr);
   *write_hex(audit_state->chain, bytes, sizeof bytes) = '\0';
   return true;
 }
@@ -126,7 +127,8 @@ bool cut_torn_end(const LastFile* last, char* note, Size room, AuditFailure* fai
   snprintf(note, room, UINT64_FORMAT " bytes behind line " UINT64_FORMAT " of file %s were cut off: %s", bytes,
            static_cast<uint64>(last->tail.lines), last->file.name, torn);
   ereport(LOG, (errmsg("audit file \"%s\" ended in a torn line, which was cut off", last->file.name),
-                errdetail(UINT64_FORMAT " bytes behind line " UINT64_FORMAT ": %s", bytes, static_cast<uint64>(last->tail.lines), torn)));
+                errdetail(UINT64_FORMAT " bytes behind line " UINT64_FORMAT ": %s", bytes,
+                          static_cast<uint64>(last->tail.lines), torn)));
   return true;
 }
 
@@ -144,7 +146,8 @@ const char* reason_for_new_file(const LastFile* last) {
   if (audit_state->known && (!last->exists || last->tail.head != audit_state->head))
     return "the lines before are missing: files were changed or removed while the server ran";
   if (!last->exists) return nullptr;
-  if (!last->origin.is_here) return "a new chain: the files before are a copy, or this host's or directory's identity changed";
+  if (!last->origin.is_here)
+    return "a new chain: the files before are a copy, or this host's or directory's identity changed";
   if (last->tail.damaged) return "the end of the file before was changed";
   return nullptr;
 }

@@ -18,7 +18,8 @@ namespace {
 // As pg_stat_activity has it: null where the client comes by a socket of this host.
 void describe_client(AuditBody* body) {
   const char* name = application_name;
-  body->add_text(AuditField::application_name, name == nullptr || name[0] == '\0' ? std::string_view{} : audit_text(name));
+  body->add_text(AuditField::application_name,
+                 name == nullptr || name[0] == '\0' ? std::string_view{} : audit_text(name));
   if (MyBEEntry == nullptr) return;
   // From here, not from MyProcPort, whose header wants those of Kerberos.
   const SockAddr* client = &MyBEEntry->st_clientaddr;

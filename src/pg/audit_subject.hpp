@@ -8,7 +8,7 @@
 
 namespace pg_takeout {
 
-// Server, database, role, client and what is exported. May raise what a conversion to UTF-8 raises.
+// Server, database, role, client and what is exported.
 void describe_subject(const AuditSubject* subject, AuditBody* body);
 void describe_filter(const AuditSubject* subject, AuditBody* body);
 

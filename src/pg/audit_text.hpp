@@ -7,7 +7,8 @@
 
 namespace pg_takeout {
 
-// A text of the server's in UTF-8; null for null. Bytes that are not UTF-8 stay: the line has U+FFFD for them.
+// A text of the server's in UTF-8; null for null. Bytes that are no text in its encoding are question marks, or stay: then the
+// line has U+FFFD for them.
 std::string_view audit_text(const char* text);
 
 // A member's text in the server's encoding, its escapes read where it has some. A character that this encoding does not have

@@ -80,7 +80,8 @@ bool sync_file(int file, AuditFailure* failure) {
 
 bool is_broken(AuditFailure* failure) {
   if (pg_atomic_read_u32(&audit_state->broken) == 0) return false;
-  audit_refused(failure, "an earlier flush of the audit failed", "Find out what ails the disk, then restart the server.");
+  audit_refused(failure, "an earlier flush of the audit failed",
+                "Find out what ails the disk, then restart the server.");
   return true;
 }
 
@@ -88,9 +89,11 @@ bool is_broken(AuditFailure* failure) {
 // missing without one was removed by somebody else.
 bool remove_old_files(AuditFailure* failure) {
   AuditFile file;
-  while (settings::audit_keep > 0 && next_audit_file(nullptr, &file, failure) && file.number < audit_state->file.number) {
+  while (settings::audit_keep > 0 && next_audit_file(nullptr, &file, failure) &&
+         file.number < audit_state->file.number) {
     struct stat status {};
-    if (stat(audit_path(file.name), &status) != 0) return audit_failed(failure, "could not read an audit file", file.name);
+    if (stat(audit_path(file.name), &status) != 0)
+      return audit_failed(failure, "could not read an audit file", file.name);
     if (status.st_mtime + settings::audit_keep > time(nullptr)) return true;
     AuditBody body;
     body.add_text(AuditField::file, file.name);
@@ -120,11 +123,13 @@ bool rotate(AuditFailure* failure) {
   char digits[2 * sizeof(Sha256Digest) + 1];
   *write_hex(digits, audit_state->head.data(), audit_state->head.size()) = '\0';
   ereport(LOG, (errmsg("audit goes on in file \"%s\"", audit_state->file.name),
-                errdetail("File \"%s\" is full. Head of the chain: line " UINT64_FORMAT ", %s.", full.name, audit_state->sequence, digits)));
+                errdetail("File \"%s\" is full. Head of the chain: line " UINT64_FORMAT ", %s.", full.name,
+                          audit_state->sequence, digits)));
   return true;
 }
 
-bool append_line(const char* event, uint64 export_id, const AuditBody* body, AuditEffort effort, AuditFailure* failure) {
+bool append_line(const char* event, uint64 export_id, const AuditBody* body, AuditEffort effort,
+                 AuditFailure* failure) {
   if (is_broken(failure)) return false;
   if (effort == AuditEffort::must) {
     if (!audit_state->open && !open_audit_chain(failure)) return false;
@@ -132,7 +137,8 @@ bool append_line(const char* event, uint64 export_id, const AuditBody* body, Aud
       return audit_failed(failure, "the audit directory cannot be written to", "");
   }
   if (!audit_state->open) return audit_refused(failure, "the audit is not open", nullptr);
-  if (audit_state->file_size >= static_cast<uint64>(settings::audit_rotation_size) * 1024 && !rotate(failure)) return false;
+  if (audit_state->file_size >= static_cast<uint64>(settings::audit_rotation_size) * 1024 && !rotate(failure))
+    return false;
   return append_under_lock(event, export_id, body, failure);
 }
 
@@ -181,8 +187,8 @@ bool append_under_lock(const char* event, uint64 export_id, const AuditBody* bod
   return true;
 }
 
-bool append_audit_line(const char* event, uint64 export_id, const AuditBody* body, AuditEffort effort, AppendedLine* appended,
-                       AuditFailure* failure) {
+bool append_audit_line(const char* event, uint64 export_id, const AuditBody* body, AuditEffort effort,
+                       AppendedLine* appended, AuditFailure* failure) {
   *failure = {};
   LWLockAcquire(&audit_state->append_lock, LW_EXCLUSIVE);
   const bool done = append_line(event, export_id, body, effort, failure);

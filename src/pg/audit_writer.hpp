@@ -28,8 +28,8 @@ struct AuditState {
   int tranche;
 
   // Under append_lock.
-  bool open;  // the file is there to be appended to; if not, the next INTENT looks for the chain's end again
-  bool known;  // head and sequence are those of the last line written
+  bool open;       // the file is there to be appended to; if not, the next INTENT looks for the chain's end again
+  bool known;      // head and sequence are those of the last line written
   AuditFile file;  // changed under flush_lock too
   uint64 file_size;
   uint64 sequence;
@@ -61,8 +61,8 @@ struct AppendedLine {
 inline constexpr uint64 own_export = PG_UINT64_MAX;  // as export_id: the line's own sequence
 
 // Neither raises errors: false with the failure.
-bool append_audit_line(const char* event, uint64 export_id, const AuditBody* body, AuditEffort effort, AppendedLine* appended,
-                       AuditFailure* failure);
+bool append_audit_line(const char* event, uint64 export_id, const AuditBody* body, AuditEffort effort,
+                       AppendedLine* appended, AuditFailure* failure);
 // Returns once all bytes up to the position are on disk. Many who wait are served by one flush.
 bool flush_audit(uint64 position, AuditFailure* failure);
 

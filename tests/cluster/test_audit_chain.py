@@ -2,6 +2,7 @@
 
 import os
 import random
+import subprocess
 import tempfile
 import threading
 import time
@@ -34,6 +35,28 @@ def export_until_rotation(audited):
     with audited.connect() as session:
         while len(audit_files(audited.audit)) == files:
             session.execute(EXPORT)
+
+
+def test_names_and_filters_from_databases_of_all_encodings(audited):
+    with audited.connect() as session:
+        for name, encoding in (("latin", "LATIN1"), ("bytes", "SQL_ASCII"), ("unicode", "UTF8")):
+            session.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+    set_up = """CREATE EXTENSION pg_takeout; CREATE TABLE t (id int PRIMARY KEY, kitty text, tenant text);
+                SELECT takeout.create_dataset('t', tenant_column => 'tenant')"""
+    for name, tenant in (("latin", "Müller & Söhne"), ("bytes", "a"), ("unicode", "猫" * 200)):
+        with audited.connect(dbname=name, client_encoding="utf8" if name != "bytes" else "sql_ascii") as session:
+            session.execute(set_up)
+            session.execute("INSERT INTO takeout.members VALUES (session_user::regrole, '*')")
+            session.execute(f"SELECT takeout.export('t', 'csv', tenant => '{tenant}', columns => '{{kitty}}')")
+    lines = {line["tenant"]: line for line in audited.lines("INTENT") if line["database"] in ("latin", "bytes", "unicode")}
+    assert set(lines) == {"Müller & Söhne", "a", "猫" * 84 + "…"}
+    assert lines["a"]["filter"] == {"columns": ["kitty"]}
+    for name, expected in (("latin", ["Müller & Söhne", "a", "?" * 85]), ("unicode", ["Müller & Söhne", "a", "猫" * 84 + "…"])):
+        with audited.connect(dbname=name, client_encoding="utf8") as session:
+            tenants = session.execute("SELECT tenant FROM takeout.audit_log WHERE database IN ('latin', 'bytes', 'unicode')"
+                                      " AND event = 'INTENT' ORDER BY seq").fetchall()
+        assert [tenant for [tenant] in tenants] == expected
+    assert audited.findings() == []
 
 
 @pytest.mark.parametrize("times", [20, pytest.param(1_000, marks=pytest.mark.long)])
@@ -159,7 +182,6 @@ def test_old_files_stay_by_default_and_go_by_their_age(audited):
 
 def test_the_hash_is_that_of_a_shell(audited):
     """As docs/audit.md says."""
-    import subprocess
     for line in audit_files(audited.audit)[-1].read_text().splitlines()[:5]:
         script = """line=$(cat); prev=${line##*\\"prev\\":\\"}; prev=${prev%%\\"*}
                     printf '%s%s}' "$prev" "${line%,\\"hash\\":*}" | sha256sum | cut -d' ' -f1"""

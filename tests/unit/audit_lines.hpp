@@ -19,8 +19,9 @@ struct TestChain {
 
   std::string add(std::string_view event, const AuditBody& body = {}, std::uint64_t export_id = 0) {
     char line[audit_line_room];
-    const std::size_t length = write_audit_line(line, {++sequence, 849'000'000'000'000 + static_cast<std::int64_t>(sequence), head},
-                                                event, export_id, body, &head);
+    const std::size_t length =
+        write_audit_line(line, {++sequence, 849'000'000'000'000 + static_cast<std::int64_t>(sequence), head}, event,
+                         export_id, body, &head);
     REQUIRE(length > 0);
     return {line, length};
   }

@@ -16,7 +16,8 @@ std::string chain_of_lines(TestChain* chain) {
   body.add_text(AuditField::dataset, "leads");
   body.add_text(AuditField::tenant, "acme");
   std::string file = chain->add("SEGMENT");
-  for (int i = 2; i <= lines_in_file; ++i) file += chain->add(i % 2 == 0 ? "INTENT" : "COMPLETE", body, static_cast<std::uint64_t>(i / 2 * 2));
+  for (int i = 2; i <= lines_in_file; ++i)
+    file += chain->add(i % 2 == 0 ? "INTENT" : "COMPLETE", body, static_cast<std::uint64_t>(i / 2 * 2));
   return file;
 }
 
@@ -42,7 +43,8 @@ AuditTail tail_of(const std::string& bytes, std::size_t block = 1 << 20) {
 }
 
 std::uint64_t line_of_byte(const std::string& bytes, std::size_t position) {
-  return 1 + static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
+  return 1 + static_cast<std::uint64_t>(
+                 std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
 }
 
 }  // namespace

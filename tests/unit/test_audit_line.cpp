@@ -26,9 +26,10 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
-constexpr AuditField texts[] = {AuditField::node,    AuditField::database,         AuditField::role,   AuditField::client_address,
-                                AuditField::dataset, AuditField::application_name, AuditField::tenant, AuditField::format,
-                                AuditField::method,  AuditField::sqlstate,         AuditField::reason, AuditField::sha256};
+constexpr AuditField texts[] = {AuditField::node,           AuditField::database, AuditField::role,
+                                AuditField::client_address, AuditField::dataset,  AuditField::application_name,
+                                AuditField::tenant,         AuditField::format,   AuditField::method,
+                                AuditField::sqlstate,       AuditField::reason,   AuditField::sha256};
 
 }  // namespace
 
@@ -41,9 +42,11 @@ TEST_CASE("a line says what it was given and where it stands in the chain") {
   Sha256Digest hash;
   char line[audit_line_room];
   const std::size_t length = write_audit_line(line, {7, 0, Sha256Digest{}}, "INTENT", 7, body, &hash);
-  CHECK(std::string(line, length).starts_with(
-      R"({"seq":7,"time":"2000-01-01T00:00:00Z","event":"INTENT","export":7,"role":"ann \"o'hara\"\n","rows":12,)"
-      R"("filter":{"ids": 3, "since": null},"prev":"0000)"));
+  CHECK(
+      std::string(line, length)
+          .starts_with(
+              R"({"seq":7,"time":"2000-01-01T00:00:00Z","event":"INTENT","export":7,"role":"ann \"o'hara\"\n","rows":12,)"
+              R"("filter":{"ids": 3, "since": null},"prev":"0000)"));
   const AuditMembers members = read({line, length});
   CHECK(members.number(AuditField::sequence) == 7);
   CHECK(members.number(AuditField::rows) == 12);
@@ -56,17 +59,18 @@ TEST_CASE("a line says what it was given and where it stands in the chain") {
 }
 
 TEST_CASE("no line is longer than its room, whatever it is given") {
-  for (const std::string& worst : {std::string(20'000, '\x01'), std::string(20'000, '"'), std::string(20'000, '\xff'),
-                                   std::string(20'000, 'x')}) {
+  for (const std::string& worst :
+       {std::string(20'000, '\x01'), std::string(20'000, '"'), std::string(20'000, '\xff'), std::string(20'000, 'x')}) {
     AuditBody body;
     for (const AuditField field : texts) body.add_text(field, worst);
-    for (const AuditField field : {AuditField::process, AuditField::database_oid, AuditField::role_oid, AuditField::rows, AuditField::bytes})
+    for (const AuditField field :
+         {AuditField::process, AuditField::database_oid, AuditField::role_oid, AuditField::rows, AuditField::bytes})
       body.add_number(field, INT64_MIN);
     body.add_json(AuditField::filter, worst);
     char line[audit_line_room];
     Sha256Digest hash;
-    const std::size_t length =
-        write_audit_line(line, {UINT64_MAX / 2, 9'000'000'000'000'000'001, Sha256Digest{}}, "COMPLETE", UINT64_MAX / 2, body, &hash);
+    const std::size_t length = write_audit_line(line, {UINT64_MAX / 2, 9'000'000'000'000'000'001, Sha256Digest{}},
+                                                "COMPLETE", UINT64_MAX / 2, body, &hash);
     CHECK(length < audit_line_room);
     CHECK(has_own_hash({line, length - 1}, &hash));
   }
@@ -90,7 +94,9 @@ TEST_CASE("bytes that are not UTF-8 become replacement characters") {
   for (const char* bad : {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {
     const std::string text = cut(std::string("a") + bad + "b", 100);
     CHECK(text.starts_with("a\uFFFD"));
-    CHECK(text.ends_with("\uFFFD" "b"));
+    CHECK(
+        text.ends_with("\uFFFD"
+                       "b"));
   }
 }
 
@@ -101,10 +107,12 @@ TEST_CASE("a filter that is too long or no object is quoted") {
     return std::string(body.text());
   };
   CHECK(filter("{}") == ",\"filter\":{}");
-  CHECK(filter(R"({"a": [1, -2.5e+3, {"b": "\u00e9\n"}], "c": true})") == R"(,"filter":{"a": [1, -2.5e+3, {"b": "\u00e9\n"}], "c": true})");
+  CHECK(filter(R"({"a": [1, -2.5e+3, {"b": "\u00e9\n"}], "c": true})") ==
+        R"(,"filter":{"a": [1, -2.5e+3, {"b": "\u00e9\n"}], "c": true})");
   CHECK(filter("[1]") == R"(,"filter":{"cut":"[1]"})");
   CHECK(filter("{\"a\":1}\n") == R"(,"filter":{"cut":"{\"a\":1}\n"})");
-  for (const char* bad : {"", "{", "{\"a\"}", "{\"a\":}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":nul}", "{\"a\":\"\\x\"}", "{\"a\":\"\xff\"}"})
+  for (const char* bad : {"", "{", "{\"a\"}", "{\"a\":}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":nul}", "{\"a\":\"\\x\"}",
+                          "{\"a\":\"\xff\"}"})
     CHECK(filter(bad).starts_with(",\"filter\":{\"cut\":\""));
   std::string deep = "{\"a\":";
   for (int i = 0; i < 500; ++i) deep += "[";
@@ -115,8 +123,8 @@ TEST_CASE("a filter that is too long or no object is quoted") {
 }
 
 TEST_CASE("the time of a line is read as it was written") {
-  for (const std::int64_t time : {0LL, 1LL, 500'000LL, 849'612'345'678'901LL, -86'400'000'000LL * 366, 86'400'000'000LL * 59,
-                                  86'400'000'000LL * 60 - 1, 4'102'444'800'000'000LL}) {
+  for (const std::int64_t time : {0LL, 1LL, 500'000LL, 849'612'345'678'901LL, -86'400'000'000LL * 366,
+                                  86'400'000'000LL * 59, 86'400'000'000LL * 60 - 1, 4'102'444'800'000'000LL}) {
     char line[audit_line_room];
     Sha256Digest hash;
     const std::size_t length = write_audit_line(line, {1, time, Sha256Digest{}}, "INTENT", 0, {}, &hash);
@@ -131,7 +139,8 @@ TEST_CASE("what is no line of the audit is not read as one") {
   const std::string line = TestChain().add("INTENT");
   const std::string_view whole(line.data(), line.size() - 1);
   REQUIRE(read_audit_line(whole, &members));
-  for (std::size_t length = 0; length < whole.size(); ++length) CHECK_FALSE(read_audit_line(whole.substr(0, length), &members));
+  for (std::size_t length = 0; length < whole.size(); ++length)
+    CHECK_FALSE(read_audit_line(whole.substr(0, length), &members));
   CHECK_FALSE(read_audit_line("", &members));
   CHECK_FALSE(read_audit_line("{}", &members));
   CHECK_FALSE(read_audit_line(std::string(whole) + " ", &members));
