@@ -6,7 +6,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
   -- HTML has no place for control characters and noncharacters, not even as references.
   SELECT replace(replace(replace(replace(
-    regexp_replace(html.text, U&'[\0001-\0008\000B\000C\000E-\001F\007F-\009F\FDD0-\FDEF\FFFE\FFFF]', U&'\FFFD', 'g'),
+    -- Written by their numbers, because a database of another encoding than UTF8 has no such characters.
+    regexp_replace(html.text, '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFDD0-\uFDEF\uFFFE\uFFFF]',
+                   chr(CASE getdatabaseencoding() WHEN 'UTF8' THEN 65533 ELSE 63 END), 'g'),
     '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
 END;
 COMMENT ON FUNCTION takeout.html(text) IS 'Text as it stands in HTML, between tags and in attributes';
