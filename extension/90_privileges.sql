@@ -18,7 +18,7 @@ DECLARE
     -- tenants: about the session's own role
     'current_tenants', 'act_for', 'quota',
     -- exports of datasets: the right is checked inside
-    'export', 'export_stream', 'export_page',
+    'export', 'export_stream', 'export_page', 'estimate',
     'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',
     -- schedules
     'next_runs',

@@ -50,6 +50,10 @@ const char* period_text(TimestampTz since, TimestampTz until) {
   return interval_text(DatumGetIntervalP(period));
 }
 
+TimestampTz end_of_period(const ExportRequest* request) {
+  return request->has_until ? request->until : GetCurrentTransactionStartTimestamp();
+}
+
 }  // namespace
 
 Limits limits_of(const char* dataset, Method method) {
@@ -70,24 +74,27 @@ Limits limits_of(const char* dataset, Method method) {
   return limits;
 }
 
+bool is_over_period(const ExportRequest* request, const Limits* limits) {
+  if (limits->max_period == nullptr || request->dataset->time_column == nullptr) return false;
+  if (!request->has_since) return true;
+  const TimestampTz latest = DatumGetTimestampTz(DirectFunctionCall2(
+      timestamptz_pl_interval, TimestampTzGetDatum(request->since), IntervalPGetDatum(limits->max_period)));
+  return end_of_period(request) > latest;
+}
+
 void check_period(const ExportRequest* request, const Limits* limits) {
-  if (limits->max_period == nullptr || request->dataset->time_column == nullptr) return;
+  if (!is_over_period(request, limits)) return;
   if (!request->has_since)
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("dataset \"%s\" is exported for a period of at most %s", request->dataset->name,
                            interval_text(limits->max_period)),
                     errdetail("The call names no beginning of the period."),
                     errhint("Give since and until, and export one period after the other.")));
-
-  const TimestampTz until = request->has_until ? request->until : GetCurrentTransactionStartTimestamp();
-  const TimestampTz latest = DatumGetTimestampTz(DirectFunctionCall2(
-      timestamptz_pl_interval, TimestampTzGetDatum(request->since), IntervalPGetDatum(limits->max_period)));
-  if (until > latest)
-    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                    errmsg("period of %s is longer than the limit of %s for dataset \"%s\"",
-                           period_text(request->since, until), interval_text(limits->max_period),
-                           request->dataset->name),
-                    errhint("Give since and until, and export one period after the other.")));
+  ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                  errmsg("period of %s is longer than the limit of %s for dataset \"%s\"",
+                         period_text(request->since, end_of_period(request)), interval_text(limits->max_period),
+                         request->dataset->name),
+                  errhint("Give since and until, and export one period after the other.")));
 }
 
 void raise_too_many_rows(const ExportRequest* request, int64 limit) {

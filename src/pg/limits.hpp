@@ -24,7 +24,9 @@ struct Limits {
 // than takeout.max_result_bytes. Raises 22023 for more requests a minute than the server keeps count of.
 Limits limits_of(const char* dataset, Method method);
 
-// Raises 54000 where the request's period is longer than the limit or open.
+// Whether the request's period is longer than the limit or open.
+[[nodiscard]] bool is_over_period(const ExportRequest* request, const Limits* limits);
+// Raises 54000 where it is.
 void check_period(const ExportRequest* request, const Limits* limits);
 
 [[noreturn]] void raise_too_many_rows(const ExportRequest* request, int64 limit);
