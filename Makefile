@@ -131,8 +131,15 @@ runner_objects := $(patsubst $(top)/%.cpp,%.o,$(wildcard $(top)/src/runner/*.cpp
 runner_bindir = $(if $(PREFIX),$(PREFIX)/bin,$(bindir))
 runner_mandir = $(if $(PREFIX),$(PREFIX)/share/man,$(mandir))
 runner_completions = $(if $(PREFIX),$(PREFIX)/share,$(datadir))/bash-completion/completions
+define install_service
+	$(MKDIR_P) '$(DESTDIR)$(PREFIX)/lib/systemd/system' '$(DESTDIR)$(PREFIX)/share/doc/takeout'
+	sed 's|@bindir@|$(runner_bindir)|' $(top)/packaging/systemd/takeout.service > '$(DESTDIR)$(PREFIX)/lib/systemd/system/takeout.service'
+	$(INSTALL_DATA) $(top)/packaging/takeout.toml '$(DESTDIR)$(PREFIX)/share/doc/takeout/takeout.toml'
+endef
 EXTRA_CLEAN_RUNNER = takeout libtakeout_core.a $(runner_objects)
 PG_CPPFLAGS += -I$(libpq_srcdir) -DTAKEOUT_VERSION='"$(takeout_version)"'
+# As Debian builds spdlog.
+$(runner_objects): override CXXFLAGS += -DSPDLOG_COMPILED_LIB -DSPDLOG_SHARED_LIB -DSPDLOG_FMT_EXTERNAL
 endif
 
 sql_tests := $(sort $(basename $(notdir $(wildcard $(top)/sql/*.sql))))
@@ -179,7 +186,7 @@ $(DATA_built): $(sort $(wildcard $(top)/extension/*.sql)) $(top)/extension $(top
 ifneq (no,$(RUNNER))
 all: takeout
 takeout: $(runner_objects) libtakeout_core.a
-	$(CXX) $(CXXFLAGS) $(filter-out $(PG_LDFLAGS),$(LDFLAGS)) $^ -L$(libdir) -lpq -lzstd -lisal -lcrypto -pthread -o $@
+	$(CXX) $(CXXFLAGS) $(filter-out $(PG_LDFLAGS),$(LDFLAGS)) $^ -L$(libdir) -lpq -lzstd -lspdlog -lfmt -lisal -lcrypto -pthread -o $@
 libtakeout_core.a: $(filter src/core/%,$(OBJS))
 	rm -f $@.new
 	$(AR) crs $@.new $^
@@ -190,10 +197,12 @@ install-takeout: takeout
 	$(INSTALL_PROGRAM) takeout '$(DESTDIR)$(runner_bindir)/takeout'
 	$(INSTALL_DATA) $(top)/docs/takeout.1 '$(DESTDIR)$(runner_mandir)/man1/takeout.1'
 	$(INSTALL_DATA) $(top)/packaging/bash-completion/takeout '$(DESTDIR)$(runner_completions)/takeout'
+	$(if $(PREFIX),$(install_service))
 uninstall: uninstall-takeout
 uninstall-takeout:
 	rm -f '$(DESTDIR)$(runner_bindir)/takeout' '$(DESTDIR)$(runner_mandir)/man1/takeout.1' \
-	  '$(DESTDIR)$(runner_completions)/takeout'
+	  '$(DESTDIR)$(runner_completions)/takeout' \
+	  $(if $(PREFIX),'$(DESTDIR)$(PREFIX)/lib/systemd/system/takeout.service' '$(DESTDIR)$(PREFIX)/share/doc/takeout/takeout.toml')
 .PHONY: install-takeout uninstall-takeout
 endif
 

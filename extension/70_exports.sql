@@ -31,6 +31,11 @@ COMMENT ON FUNCTION takeout.export_page(
   text, text, text, integer, text[], timestamptz, timestamptz, text[], text, jsonb) IS
   'The next rows of a dataset in (time, key) order as a file of their own; "next" goes into "after" of the call for the following page';
 
+CREATE FUNCTION takeout.last_export_rows() RETURNS bigint
+  AS 'MODULE_PATHNAME', 'takeout_last_export_rows' LANGUAGE c VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION takeout.last_export_rows() IS
+  'Rows in the file that this session exported last and whole; NULL before the first';
+
 CREATE FUNCTION takeout.leads(
   format text DEFAULT 'csv', ids uuid[] DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
   columns text[] DEFAULT NULL, tenant text DEFAULT NULL, options jsonb DEFAULT NULL, ordered boolean DEFAULT true)

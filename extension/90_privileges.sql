@@ -18,10 +18,10 @@ DECLARE
     -- tenants: about the session's own role
     'current_tenants', 'act_for', 'quota',
     -- exports of datasets: the right is checked inside
-    'export', 'export_stream', 'export_page', 'estimate',
+    'export', 'export_stream', 'export_page', 'estimate', 'last_export_rows',
     'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',
     -- schedules
-    'next_runs',
+    'next_runs', 'schedule', 'unschedule',
     -- the register, which is public
     'register', 'register_html', 'register_hash', 'register_changes', 'json_schema', 'openapi',
     -- datasets: for owners of sources, checked inside

@@ -33,8 +33,7 @@ SELECT obj_description('takeout'::regnamespace) IS NOT NULL AS schema_has_a_comm
 -- What runs as its owner or parses its body when called pins its search path; nothing written in C does.
 SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'takeout'::regnamespace
-  AND ((p.prosecdef AND p.proconfig IS NULL)
-       OR (l.lanname = 'plpgsql') <> (coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp'])
+  AND ((l.lanname = 'plpgsql' OR p.prosecdef) <> (coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp'])
        OR (l.lanname = 'sql' AND p.prosqlbody IS NULL));
 
 -- These run as the owner of the extension, whoever calls.

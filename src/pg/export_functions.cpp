@@ -10,6 +10,7 @@ extern "C" {
 PG_FUNCTION_INFO_V1(takeout_export);
 PG_FUNCTION_INFO_V1(takeout_export_stream);
 PG_FUNCTION_INFO_V1(takeout_export_page);
+PG_FUNCTION_INFO_V1(takeout_last_export_rows);
 }
 
 namespace pg_takeout {
@@ -140,4 +141,10 @@ Datum takeout_export_page(PG_FUNCTION_ARGS) {
   close_export(run);
   MemoryContextDelete(context);
   PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row_type), values, nulls)));
+}
+
+Datum takeout_last_export_rows(PG_FUNCTION_ARGS) {
+  const int64 rows = last_export_rows();
+  if (rows < 0) PG_RETURN_NULL();
+  PG_RETURN_INT64(rows);
 }

@@ -254,10 +254,17 @@ int64 rows_so_far(const ExportRun* run) {
   return run->query != nullptr && (run->next_part == 1 || run->is_page) ? run->sheet_rows : run->row_count;
 }
 
+int64 rows_of_last_export = -1;
+
+void complete_export(ExportRun* run) {
+  complete_audit(run->audit, run->row_count);
+  rows_of_last_export = run->row_count;
+}
+
 // The end is on record before the last bytes leave.
 void record_bytes(ExportRun* run, const bytea* bytes, bool are_last) {
   audit_bytes(run->audit, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), rows_so_far(run));
-  if (are_last) complete_audit(run->audit, run->row_count);
+  if (are_last) complete_export(run);
 }
 
 bytea* produce_chunk(ExportRun* run) {
@@ -271,7 +278,7 @@ bytea* produce_chunk(ExportRun* run) {
     }
     if (run->ended) return nullptr;
     run->ended = !run_on(run);
-    if (run->ended && is_spent(run->file)) complete_audit(run->audit, run->row_count);
+    if (run->ended && is_spent(run->file)) complete_export(run);
   }
 }
 
@@ -363,6 +370,8 @@ PageEnd page_end(const ExportRun* run) {
   end.complete = !run->page_is_full;
   return end;
 }
+
+int64 last_export_rows() { return rows_of_last_export; }
 
 const ExportRequest* request_of(const ExportRun* run) { return run->request; }
 

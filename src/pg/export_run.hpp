@@ -31,6 +31,9 @@ bytea* whole_file(ExportRun* run);
 PageEnd page_end(const ExportRun* run);
 const ExportRequest* request_of(const ExportRun* run);
 
+// Rows of the export that this session completed last; -1 before the first.
+int64 last_export_rows();
+
 // Ends the query that runs and releases the snapshot and the temporary file, wherever the export stands. Not to be called
 // after an error: abort cleans up by itself.
 void close_export(ExportRun* run);

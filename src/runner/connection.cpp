@@ -182,6 +182,21 @@ void Connection::receive_copy(const std::function<void(std::string_view)>& take,
   }
 }
 
+bool Connection::wait_for_notification(std::chrono::milliseconds timeout) {
+  const auto take_all = [this] {
+    bool any = false;
+    while (PGnotify* notification = PQnotifies(connection_.get())) {
+      any = true;
+      PQfreemem(notification);
+    }
+    return any;
+  };
+  // Some may have come with the answer to a query.
+  if (take_all()) return true;
+  if (interrupts_.wait(PQsocket(connection_.get()), POLLIN, timeout) && PQconsumeInput(connection_.get()) == 0) fail();
+  return take_all();
+}
+
 std::string Connection::literal(const std::string& text) const {
   const std::unique_ptr<char, decltype(&PQfreemem)> quoted(PQescapeLiteral(connection_.get(), text.data(), text.size()),
                                                            &PQfreemem);

@@ -48,6 +48,9 @@ class Connection {
   void copy_out(const std::string& statement, const std::function<void(std::string_view)>& take,
                 const std::function<void()>& tick);
 
+  // Waits for a notification on a channel that this connection listens to; false when the time is over.
+  bool wait_for_notification(std::chrono::milliseconds timeout);
+
   // As a literal of SQL, quotes included.
   [[nodiscard]] std::string literal(const std::string& text) const;
 

@@ -110,7 +110,7 @@ void report(const ExportOptions& options, const ExportedFile& file, double secon
   std::fprintf(options.path == "-" ? stderr : stdout, "%s\n", object.text().c_str());
 }
 
-void run(ExportOptions& options) {
+int run(ExportOptions& options) {
   const FileFrame frame{chosen_compression(options), options.sha256};
   if (options.call.format.empty()) options.call.format = format_by_name(options.path);
   options.call.ordered = !options.unordered;
@@ -127,6 +127,7 @@ void run(ExportOptions& options) {
   if (options.sha256) write_checksum(options.path, file.sha256, !options.no_sync);
   meter.finish(file.exported_bytes, options.path == "-" ? options.call.dataset : options.path);
   if (options.json) report(options, file, meter.seconds());
+  return 0;
 }
 
 }  // namespace
@@ -155,7 +156,7 @@ void add_export_command(CLI::App& program, Action& action) {
   command.add_flag("--json", options->json,
                    "Say as JSON what was done, on standard output, or on standard error with -o -");
   add_connection_options(command, options->address);
-  command.callback([options, &action] { action = [options] { run(*options); }; });
+  command.callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
 }  // namespace pg_takeout

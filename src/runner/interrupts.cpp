@@ -33,8 +33,11 @@ Interrupts::Interrupts() {
 }
 
 void Interrupts::check() {
-  signalfd_siginfo info;
-  if (read(signals_.get(), &info, sizeof info) == sizeof info) throw Interrupted(static_cast<int>(info.ssi_signo));
+  signalfd_siginfo info{};
+  if (read(signals_.get(), &info, sizeof info) != sizeof info) return;
+  // What is left to do may wait for a server that does not answer: not for long.
+  alarm(8);
+  throw Interrupted(static_cast<int>(info.ssi_signo));
 }
 
 bool Interrupts::wait(int descriptor, short events, std::chrono::milliseconds timeout) {

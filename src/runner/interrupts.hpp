@@ -12,7 +12,7 @@ class Interrupts {
   // From now on these signals do not end the program by themselves. Once in a program, before it makes threads.
   Interrupts();
 
-  // Throws Interrupted if a signal came.
+  // Throws Interrupted if a signal came. The program ends some seconds later at the latest.
   void check();
 
   // Waits until the descriptor is ready for `events` of poll(2); false when the time is over. Throws Interrupted.

@@ -1,6 +1,7 @@
 #include "output_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -24,7 +25,7 @@ std::string random_name() {
 
 }  // namespace
 
-OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync)
+OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, unsigned mode)
     : directory_(std::move(directory)), name_(std::move(name)), sync_(sync) {
   file_ = FileDescriptor(openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   // Not every file system has files without names: EOPNOTSUPP, and EISDIR or ENOENT from old kernels.
@@ -32,6 +33,9 @@ OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync)
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL) fail("cannot create");
     open_temporary();
   }
+  flock(file_.get(), LOCK_EX | LOCK_NB);
+  // Whatever the umask.
+  if (mode != 0600 && fchmod(file_.get(), mode) != 0) fail("cannot set the mode of");
 }
 
 OutputFile::~OutputFile() {

@@ -8,13 +8,13 @@
 
 namespace pg_takeout {
 
-// Readable by its owner only. Written without a name where the file system can do that, else under a temporary one beside
+// Readable by its owner only, unless the mode says otherwise, and locked (flock) by its writer until it has its name. Written without a name where the file system can do that, else under a temporary one beside
 // it; finish() writes it through to the disk, gives it its name, in the place of a file that has it, and writes through the
 // directory.
 class OutputFile final : public Output {
  public:
   // name: of the file in the directory. sync: false leaves it to the kernel when to write to the disk.
-  OutputFile(FileDescriptor directory, std::string name, bool sync);
+  OutputFile(FileDescriptor directory, std::string name, bool sync, unsigned mode = 0600);
   ~OutputFile() override;
 
   void write(std::string_view bytes) override;

@@ -122,9 +122,13 @@ ConnectionParameters connection_parameters(const ServerAddress& address) {
   return parameters;
 }
 
-void refuse_password(const ServerAddress& address) {
+bool holds_password(const ServerAddress& address) {
   const ConnectionParameters parameters = given_parameters(address);
-  if (parameters.contains("password") || parameters.contains("sslpassword"))
+  return parameters.contains("password") || parameters.contains("sslpassword");
+}
+
+void refuse_password(const ServerAddress& address) {
+  if (holds_password(address))
     throw Failure(ExitCode::usage, "a password does not belong on the command line",
                   "Other users of this machine can read it there.",
                   "Use a password file (~/.pgpass), a service file or the environment variable PGPASSWORD.");

@@ -20,6 +20,8 @@ using ConnectionParameters = std::map<std::string, std::string>;
 // are not this machine. Throws Failure (usage) for a connection string that is not right.
 [[nodiscard]] ConnectionParameters connection_parameters(const ServerAddress& address);
 
+[[nodiscard]] bool holds_password(const ServerAddress& address);
+
 // Throws Failure (usage) where the address holds a password: other users see a command line.
 void refuse_password(const ServerAddress& address);
 

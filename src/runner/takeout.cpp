@@ -9,6 +9,8 @@
 #include "failure.hpp"
 #include "interrupts.hpp"
 #include "json_object.hpp"
+#include "run_command.hpp"
+#include "schedule_commands.hpp"
 
 namespace pg_takeout {
 
@@ -39,8 +41,7 @@ void tell_as_json(const Failure& failure) {
 
 int run(const Action& action, bool json) {
   try {
-    action();
-    return 0;
+    return action();
   } catch (const Interrupted& interrupted) {
     end_by_signal(interrupted.signal());
   } catch (const Failure& failure) {
@@ -60,8 +61,10 @@ int run_program(int count, char** arguments) {
   program.get_formatter()->column_width(34);
   Action action;
   add_export_command(program, action);
+  add_schedule_commands(program, action);
+  add_run_command(program, action);
   program.add_subcommand("version", "Say which version this is")->callback([&] {
-    action = [] { std::puts(version_text().c_str()); };
+    action = [] { return std::puts(version_text().c_str()) < 0 ? 1 : 0; };
   });
   try {
     program.parse(count, arguments);

@@ -1,0 +1,234 @@
+-- What the program takeout asks while it runs schedules; 79_runs_outcome.sql has what it tells. The functions that it calls run as the owner of the extension, and
+-- nobody may call them whom allow_runner() does not name: the runner claims a run, renews its lease while it exports, and
+-- says how it ended. It exports under its own rights, as any member does.
+
+CREATE FUNCTION takeout.plan_runs(destinations text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  planned takeout.schedules;
+  upcoming timestamptz;
+  latest timestamptz;
+BEGIN
+  -- A schedule that another runner plans is its business.
+  FOR planned IN
+    SELECT * FROM takeout.schedules s
+    WHERE s.enabled AND s.next_due <= now() AND s.destination = ANY (destinations)
+      AND takeout.is_member(takeout.session_role(), s.tenant)
+    ORDER BY s.next_due FOR UPDATE SKIP LOCKED
+  LOOP
+    latest := NULL;
+    upcoming := 'infinity';
+    FOR upcoming IN
+      SELECT takeout.next_runs(planned.cron, planned.zone, 2147483647, planned.next_due - interval '1 second')
+    LOOP
+      EXIT WHEN upcoming > now();
+      IF planned.catch_up = 'all' AND latest IS NOT NULL THEN
+        PERFORM takeout.plan_run(planned, latest);
+      END IF;
+      latest := upcoming;
+      upcoming := 'infinity';
+    END LOOP;
+    PERFORM takeout.plan_run(planned, latest);
+    UPDATE takeout.schedules s SET next_due = upcoming WHERE s.id = planned.id;
+    -- The others need not wait until they look again.
+    PERFORM pg_notify('takeout', 'runs');
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION takeout.plan_runs(text[]) IS
+  'Enters the runs that have become due, for schedules of these destinations, by the catch-up policy of each';
+
+CREATE FUNCTION takeout.plan_run(planned takeout.schedules, due timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  reason text;
+BEGIN
+  IF due IS NULL THEN
+    RETURN;
+  ELSIF planned.catch_up = 'skip' AND due < now() - interval '5 minutes' THEN
+    reason := 'no runner was there when it was due';
+  ELSIF planned.overlap = 'skip' AND EXISTS (
+      SELECT FROM takeout.runs r
+      WHERE r.schedule = planned.id AND r.state IN ('running', 'retrying') AND r.due < plan_run.due) THEN
+    reason := 'the run before was still going on';
+  END IF;
+  INSERT INTO takeout.runs (schedule, name, owner, tenant, destination, due, state, not_before, finished_at, error)
+  VALUES (planned.id, planned.name, planned.owner, planned.tenant, planned.destination, due,
+          CASE WHEN reason IS NULL THEN 'due' ELSE 'skipped' END, due,
+          CASE WHEN reason IS NOT NULL THEN clock_timestamp() END, reason)
+  ON CONFLICT ON CONSTRAINT runs_once_a_due_time DO NOTHING;
+END
+$$;
+COMMENT ON FUNCTION takeout.plan_run(takeout.schedules, timestamptz) IS
+  'Enters a run, or that it is skipped and why';
+
+CREATE FUNCTION takeout.run_period(
+  planned takeout.schedules, due timestamptz, OUT since timestamptz, OUT until timestamptz)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  unit CONSTANT text := CASE planned.period WHEN 'yesterday' THEN 'day' ELSE replace(planned.period, 'last_', '') END;
+  local_end timestamp;
+BEGIN
+  IF planned.period = 'all' THEN
+    RETURN;
+  ELSIF planned.period = 'new' THEN
+    since := planned.exported_until;
+    until := takeout.settled_until();
+    -- Where a long transaction holds it back there is nothing new yet.
+    until := greatest(until, since);
+  ELSE
+    local_end := date_trunc(unit, due AT TIME ZONE planned.zone);
+    until := local_end AT TIME ZONE planned.zone;
+    since := (local_end - format('1 %s', unit)::interval) AT TIME ZONE planned.zone;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION takeout.run_period(takeout.schedules, timestamptz) IS
+  'The period that a run of the schedule exports, on the clocks of its zone';
+
+CREATE FUNCTION takeout.settled_until() RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- now() in a transaction is its start, so rows that it commits later carry no earlier time. What it began with is not
+  -- known any more once it is prepared.
+  IF EXISTS (SELECT FROM pg_prepared_xacts p WHERE p.database = current_database()) THEN
+    RAISE EXCEPTION 'cannot tell up to which time all rows are there'
+      USING ERRCODE = '55000', DETAIL = 'There are prepared transactions in this database.',
+            HINT = 'Commit or roll them back: pg_prepared_xacts lists them.';
+  END IF;
+  -- The second is for a transaction that has begun and does not show yet.
+  RETURN (SELECT least(now(), min(a.xact_start)) - interval '1 second'
+          FROM pg_stat_activity a
+          WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+            AND a.backend_type NOT IN ('autovacuum worker', 'parallel worker', 'walsender'));
+END
+$$;
+COMMENT ON FUNCTION takeout.settled_until() IS
+  'A time before which no row is still to come: just before the start of the oldest transaction that runs in this database';
+
+CREATE FUNCTION takeout.run_file(
+  planned takeout.schedules, due timestamptz, since timestamptz, until timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  place record;
+  path text := planned.file_name;
+BEGIN
+  -- What is put in stays one part of the path.
+  FOR place IN
+    SELECT * FROM (VALUES
+      ('{date}', to_char(due AT TIME ZONE planned.zone, 'YYYY-MM-DD')),
+      ('{time}', to_char(due AT TIME ZONE planned.zone, 'HH24MI')),
+      ('{due}', to_char(due AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MI"Z"')),
+      ('{since}', coalesce(to_char(since AT TIME ZONE planned.zone, 'YYYY-MM-DD'), 'start')),
+      ('{until}', coalesce(to_char(until AT TIME ZONE planned.zone, 'YYYY-MM-DD'), 'end')),
+      ('{extension}', planned.format || CASE planned.compression WHEN 'gzip' THEN '.gz' WHEN 'zstd' THEN '.zst' ELSE '' END),
+      ('{schedule}', planned.name), ('{dataset}', planned.dataset), ('{tenant}', planned.tenant)) AS places (name, value)
+  LOOP
+    path := replace(path, place.name, regexp_replace(place.value, '[/\\{}[:cntrl:]]', '_', 'g'));
+  END LOOP;
+  PERFORM takeout.check_path(path);
+  RETURN path;
+END
+$$;
+COMMENT ON FUNCTION takeout.run_file(takeout.schedules, timestamptz, timestamptz, timestamptz) IS
+  'The name of a run''s file below its destination';
+
+CREATE FUNCTION takeout.claim_run(
+  runner text, destinations text[], lease interval,
+  OUT run bigint, OUT token bigint, OUT schedule text, OUT due timestamptz, OUT attempt integer,
+  OUT dataset text, OUT format text, OUT tenant text, OUT columns text[], OUT options jsonb,
+  OUT since timestamptz, OUT until timestamptz, OUT destination text, OUT file text,
+  OUT compression text, OUT checksum boolean, OUT timeout_seconds integer, OUT state text, OUT error text)
+RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  claimed takeout.runs;
+  planned takeout.schedules;
+BEGIN
+  PERFORM takeout.plan_runs(destinations);
+  -- The runs of a schedule one after the other, in the order of their times.
+  SELECT * INTO claimed
+  FROM takeout.runs r
+  WHERE r.state IN ('due', 'running', 'retrying') AND r.not_before <= now()
+    AND (r.state <> 'running' OR r.lease_until < now())
+    AND r.destination = ANY (destinations) AND takeout.is_member(takeout.session_role(), r.tenant)
+    AND NOT EXISTS (SELECT FROM takeout.runs e
+                    WHERE e.schedule = r.schedule AND e.due < r.due AND e.state IN ('due', 'running', 'retrying'))
+  ORDER BY r.due, r.id LIMIT 1 FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  UPDATE takeout.runs r SET
+    state = 'running', token = r.token + 1, runner = claim_run.runner, lease_until = now() + lease,
+    started_at = clock_timestamp(),
+    -- Taken over from a runner that died it is the same attempt.
+    attempts = r.attempts + CASE r.state WHEN 'running' THEN 0 ELSE 1 END
+  WHERE r.id = claimed.id
+  RETURNING r.* INTO claimed;
+  SELECT * INTO planned FROM takeout.schedules s WHERE s.id = claimed.schedule;
+  PERFORM takeout.prepare_run(claimed, planned);
+
+  SELECT r.since, r.until, r.file, r.state, r.error INTO since, until, file, state, error
+  FROM takeout.runs r WHERE r.id = claimed.id;
+  run := claimed.id;
+  token := claimed.token;
+  schedule := claimed.name;
+  due := claimed.due;
+  attempt := claimed.attempts;
+  dataset := planned.dataset;
+  format := planned.format;
+  tenant := planned.tenant;
+  columns := planned.columns;
+  options := planned.options;
+  destination := claimed.destination;
+  compression := planned.compression;
+  checksum := planned.checksum;
+  timeout_seconds := ceil(extract(epoch FROM planned.timeout));
+  RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION takeout.claim_run(text, text[], interval) IS
+  'Takes the oldest run that is due, or whose runner is dead, and says what to export; no row where there is none, another state than running where it cannot be made';
+
+CREATE FUNCTION takeout.prepare_run(claimed takeout.runs, planned takeout.schedules) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  period record;
+  code text;
+  reason text;
+BEGIN
+  IF planned.id IS NULL THEN
+    PERFORM takeout.end_run(claimed.id, 'failed', NULL, 'the schedule was removed');
+  ELSIF NOT takeout.is_member(planned.owner, planned.tenant) THEN
+    PERFORM takeout.end_run(claimed.id, 'failed', '42501',
+      format('the owner of the schedule is not a member of tenant "%s"', planned.tenant));
+  ELSIF claimed.file IS NULL THEN
+    -- Every attempt makes the same file.
+    period := takeout.run_period(planned, claimed.due);
+    UPDATE takeout.runs r SET
+      since = period.since, until = period.until,
+      file = takeout.run_file(planned, claimed.due, period.since, period.until)
+    WHERE r.id = claimed.id;
+  END IF;
+EXCEPTION WHEN invalid_parameter_value OR object_not_in_prerequisite_state THEN
+  GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, reason = MESSAGE_TEXT;
+  PERFORM takeout.give_up_attempt(claimed, planned, code, reason);
+END
+$$;
+COMMENT ON FUNCTION takeout.prepare_run(takeout.runs, takeout.schedules) IS
+  'Fixes period and file name of a run that was claimed, or ends it or puts it off where it cannot be made';

@@ -1,0 +1,165 @@
+#include "delivery.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+
+#include "beneath.hpp"
+#include "child_process.hpp"
+#include "failure.hpp"
+#include "output_stream.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+FileDescriptor open_directory(const std::string& directory) {
+  FileDescriptor result(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!result.is_open()) throw system_failure(ExitCode::not_delivered, "cannot open directory \"" + directory + "\"");
+  return result;
+}
+
+// Asks whether the run is still this runner's, at the last moment.
+class ConfirmedOutput final : public Output {
+ public:
+  ConfirmedOutput(std::unique_ptr<Output> next, std::function<void()> confirm)
+      : next_(std::move(next)), confirm_(std::move(confirm)) {}
+
+  void write(std::string_view bytes) override { next_->write(bytes); }
+  void finish() override {
+    confirm_();
+    next_->finish();
+  }
+
+ private:
+  std::unique_ptr<Output> next_;
+  std::function<void()> confirm_;
+};
+
+std::string last_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text.substr(text.rfind('\n') + 1).substr(0, 500);
+}
+
+std::string ending_of(int status) {
+  if (WIFSIGNALED(status)) return "was ended by signal " + std::to_string(WTERMSIG(status));
+  return WEXITSTATUS(status) == 127 ? "could not be started"
+                                    : "ended with status " + std::to_string(WEXITSTATUS(status));
+}
+
+// The finished file, made in the spool directory where it has no name, is the command's standard input.
+class CommandOutput final : public Output {
+ public:
+  CommandOutput(const std::string& spool, std::vector<std::string> command,
+                std::map<std::string, std::string> variables, Interrupts& interrupts, std::function<void()> tick)
+      : spool_(::open(spool.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)),
+        command_(std::move(command)),
+        variables_(std::move(variables)),
+        interrupts_(interrupts),
+        tick_(std::move(tick)) {
+    if (!spool_.is_open())
+      throw system_failure(ExitCode::not_delivered, "cannot make a file without a name in \"" + spool + "\"");
+  }
+
+  void write(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(spool_.get(), bytes.data(), bytes.size());
+      if (written < 0 && errno != EINTR)
+        throw system_failure(ExitCode::not_delivered, "cannot write to the spool directory");
+      if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  void finish() override {
+    if (lseek(spool_.get(), 0, SEEK_SET) != 0)
+      throw system_failure(ExitCode::not_delivered, "cannot read the spooled file");
+    const ChildResult result = run_child(command_, variables_, spool_.get(), interrupts_, tick_);
+    if (!result.succeeded())
+      throw Failure(ExitCode::not_delivered,
+                    command_[0] + " " + ending_of(result.status) + ": " + last_line(result.output));
+  }
+
+ private:
+  FileDescriptor spool_;
+  std::vector<std::string> command_;
+  std::map<std::string, std::string> variables_;
+  Interrupts& interrupts_;
+  std::function<void()> tick_;
+};
+
+std::vector<std::string> command_for(const Destination& destination, const std::string& file) {
+  constexpr std::string_view placeholder = "{file}";
+  std::vector<std::string> command = destination.command;
+  for (std::string& word : command)
+    for (std::size_t at = word.find(placeholder); at != std::string::npos;
+         at = word.find(placeholder, at + file.size()))
+      word.replace(at, placeholder.size(), file);
+  return command;
+}
+
+}  // namespace
+
+Delivery::Delivery(const Configuration& configuration, Interrupts& interrupts, std::function<void()> tick,
+                   std::function<void()> confirm)
+    : configuration_(configuration), interrupts_(interrupts), tick_(std::move(tick)), confirm_(std::move(confirm)) {}
+
+const Destination& Delivery::destination_of(const Run& run) const {
+  const auto found = configuration_.destinations.find(run.destination);
+  if (found == configuration_.destinations.end())
+    throw Failure(ExitCode::not_delivered, "there is no destination \"" + run.destination + "\" in takeout.toml");
+  return found->second;
+}
+
+std::unique_ptr<Output> Delivery::open(const Run& run) {
+  const Destination& destination = destination_of(run);
+  std::unique_ptr<Output> output;
+  switch (destination.kind) {
+    case DestinationKind::directory: {
+      FilePlace place = place_beneath(open_directory(destination.directory), run.file, true);
+      // Whoever had the run before may have died while it wrote there.
+      if (run.token != "1") remove_abandoned(place.directory);
+      output = std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), true, destination.mode);
+      break;
+    }
+    case DestinationKind::command:
+      check_path(run.file);
+      output = std::make_unique<CommandOutput>(configuration_.spool, command_for(destination, run.file),
+                                               run_variables(run), interrupts_, tick_);
+      break;
+    case DestinationKind::standard_output:
+      output = std::make_unique<OutputStream>(FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)),
+                                              "standard output", interrupts_);
+      break;
+  }
+  return std::make_unique<ConfirmedOutput>(std::move(output), confirm_);
+}
+
+void Delivery::add_checksum(const Run& run, const std::string& sha256) {
+  const Destination& destination = destination_of(run);
+  if (destination.kind != DestinationKind::directory) return;
+  FilePlace place = place_beneath(open_directory(destination.directory), run.file, false);
+  const std::string line = sha256 + "  " + place.name + "\n";
+  OutputFile output(std::move(place.directory), place.name + ".sha256", true, destination.mode);
+  output.write(line);
+  output.finish();
+}
+
+bool remove_file(const Destination& destination, const ExpiredFile& file) {
+  if (destination.kind != DestinationKind::directory) return true;
+  try {
+    const FilePlace place = place_beneath(open_directory(destination.directory), file.file, false);
+    if (file.checksum) unlinkat(place.directory.get(), (place.name + ".sha256").c_str(), 0);
+    return unlinkat(place.directory.get(), place.name.c_str(), 0) == 0 || errno == ENOENT;
+  } catch (const Failure&) {
+    return false;  // such as a file system that is not mounted now
+  }
+}
+
+std::map<std::string, std::string> run_variables(const Run& run) {
+  return {{"TAKEOUT_SCHEDULE", run.schedule},       {"TAKEOUT_DUE", run.due},
+          {"TAKEOUT_DATASET", run.call.dataset},    {"TAKEOUT_TENANT", run.call.tenant},
+          {"TAKEOUT_DESTINATION", run.destination}, {"TAKEOUT_FILE", run.file}};
+}
+
+}  // namespace pg_takeout

@@ -1,0 +1,80 @@
+#include "run_command.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+
+#include "configuration.hpp"
+#include "failure.hpp"
+#include "runner.hpp"
+
+namespace pg_takeout {
+
+namespace {
+
+struct RunOptions {
+  std::string configuration;
+  std::string server;
+  bool once = false;
+};
+
+constexpr const char* examples = R"(takeout.toml says which servers there are and where files may go:
+  [server.crm]
+  connection = "service=crm"
+  [destination.reports]
+  directory = "/srv/reports"
+
+Examples:
+  takeout run                      goes on until SIGTERM
+  takeout run --once               what is due now, for cron and CI; exit code 1 if a run did not succeed
+  takeout run --server crm         where takeout.toml has several servers)";
+
+const ServerEntry& chosen_server(const Configuration& configuration, const std::string& name) {
+  static const ServerEntry by_environment;
+  if (configuration.servers.empty() && name.empty()) return by_environment;
+  if (name.empty() && configuration.servers.size() == 1) return configuration.servers.begin()->second;
+  const auto found = configuration.servers.find(name);
+  if (found != configuration.servers.end()) return found->second;
+  std::string names;
+  for (const auto& [known, entry] : configuration.servers) names += (names.empty() ? "" : ", ") + known;
+  throw Failure(ExitCode::usage,
+                name.empty() ? "takeout.toml has several servers" : "takeout.toml has no server \"" + name + "\"",
+                "Its servers are: " + names + ".", "Name one with --server.");
+}
+
+// The journal has times of its own.
+void set_up_log() {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("takeout"));
+  spdlog::set_pattern(getenv("JOURNAL_STREAM") != nullptr ? "%l: %v" : "%Y-%m-%d %H:%M:%S %l: %v");
+}
+
+int run(const RunOptions& options) {
+  const Configuration configuration = read_configuration(configuration_path(options.configuration));
+  const ServerEntry& server = chosen_server(configuration, options.server);
+  set_up_log();
+  Interrupts interrupts;
+  Runner runner(configuration, server, interrupts);
+  if (options.once) return runner.run_due() == 0 ? 0 : static_cast<int>(ExitCode::failed);
+  try {
+    runner.run_forever();
+  } catch (const Interrupted&) {
+    spdlog::info("ended by a signal");
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& program, Action& action) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App& command = *program.add_subcommand("run", "Run schedules when they are due");
+  command.footer(examples);
+  command.add_option("-c,--config", options->configuration,
+                     "takeout.toml; else $TAKEOUT_CONFIG, else /etc/takeout/takeout.toml");
+  command.add_option("--server", options->server, "Which of its servers");
+  command.add_flag("--once", options->once, "Run what is due now, and end");
+  command.callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace pg_takeout

@@ -1,0 +1,381 @@
+"""takeout run: what is due is exported once, arrives whole, and what went wrong is tried again and recorded."""
+
+import gzip
+import hashlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+
+import psycopg
+import pytest
+
+from runner import TAKEOUT, environment, start, takeout, wait_until
+
+
+@pytest.fixture
+def workplace(database, connection, rows, tmp_path):
+    """A folder for files, a configuration that leads there, and no schedules."""
+    connection.execute("DELETE FROM takeout.schedules; DELETE FROM takeout.runs")
+    return Workplace(database, connection, tmp_path)
+
+
+class Workplace:
+    def __init__(self, database, connection, path):
+        self.database, self.connection = database, connection
+        self.files = path / "files"
+        self.files.mkdir()
+        self.path = path
+        self.configuration = path / "takeout.toml"
+        self.configure(f"""
+            lease = 3
+            poll = 1
+            [destination.reports]
+            directory = "{self.files}"
+            """)
+
+    def configure(self, text):
+        self.configuration.write_text(text)
+
+    def schedule(self, name="nightly", cron="0 2 * * *", destination="reports", dataset="rows", file_format="csv", **arguments):
+        given = "".join(f", {key} => %({key})s" for key in arguments)
+        return self.connection.execute(
+            f"SELECT takeout.schedule(%(name)s, %(cron)s, %(dataset)s, %(file_format)s, %(destination)s{given})",
+            {"name": name, "cron": cron, "dataset": dataset, "file_format": file_format, "destination": destination, **arguments})
+
+    def due_now(self, name="%"):
+        """Due once, this minute, whatever the cron says otherwise."""
+        self.connection.execute(
+            """UPDATE takeout.schedules SET cron = to_char(now() AT TIME ZONE 'UTC', 'MI HH24 * * *'), zone = 'UTC',
+                 next_due = date_trunc('minute', now()) WHERE name LIKE %s""", [name])
+
+    def once(self, **parameters):
+        return takeout(self.database, "run", "--once", "-c", self.configuration, **parameters)
+
+    def start(self, **parameters):
+        return start(self.database, "run", "-c", self.configuration, **parameters)
+
+    def runs(self, columns="name, state"):
+        return self.connection.execute(f"SELECT {columns} FROM takeout.runs ORDER BY due, id").fetchall()
+
+    def stream(self, arguments="'csv'"):
+        return b"".join(row[0] for row in self.connection.execute(f"SELECT takeout.export_stream('rows', {arguments})", binary=True))
+
+
+def test_what_is_due_is_delivered_and_recorded(workplace):
+    workplace.schedule(file_name="{dataset}/{schedule}-{date}.{extension}", compression="gzip", checksum=True)
+    assert workplace.once().returncode == 0 and workplace.runs() == []
+    workplace.due_now()
+    done = workplace.once()
+    assert done.returncode == 0, done.stderr
+    [[state, row_count, size, file_size, digest, file, attempts, fresh]] = workplace.runs(
+        "state, row_count, bytes, file_bytes, sha256, file, attempts, finished_at > started_at AND lease_until IS NULL")
+    data = (workplace.files / file).read_bytes()
+    assert gzip.decompress(data) == workplace.stream()
+    assert (state, row_count, size, file_size, attempts, fresh) == ("succeeded", 50000, len(workplace.stream()), len(data), 1, True)
+    assert digest == hashlib.sha256(data).hexdigest()
+    assert (workplace.files / (file + ".sha256")).read_text() == f"{digest}  {os.path.basename(file)}\n"
+    assert file.startswith("rows/nightly-20") and file.endswith(".csv.gz")
+    assert (workplace.files / file).stat().st_mode & 0o777 == 0o600
+    assert workplace.once().returncode == 0 and len(workplace.runs()) == 1
+
+
+@pytest.mark.parametrize("policy, expected", [("all", ["succeeded"] * 4), ("once", ["succeeded"]), ("skip", ["skipped"])])
+def test_missed_runs_by_policy(workplace, policy, expected):
+    workplace.schedule(catch_up=policy, columns=["id"])
+    workplace.connection.execute("""UPDATE takeout.schedules
+        SET cron = to_char((now() - interval '30 minutes') AT TIME ZONE 'UTC', 'MI HH24 * * *'),
+            next_due = date_trunc('minute', now() - interval '3 days 30 minutes')""")
+    assert workplace.once().returncode == 0
+    assert [state for _, state in workplace.runs()] == expected
+    assert len(list(workplace.files.iterdir())) == expected.count("succeeded")
+
+
+def test_the_daemon_wakes_when_a_schedule_is_made_and_ends_on_sigterm(workplace):
+    workplace.configure(workplace.configuration.read_text().replace("poll = 1", "poll = 600"))
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.connection.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'takeout run' AND query LIKE '%next_wakeup%'").fetchone()[0])
+        workplace.schedule(columns=["id"])
+        workplace.due_now()
+        workplace.connection.execute("NOTIFY takeout")
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")])
+        running.terminate()
+        assert running.wait(10) == 0
+    finally:
+        running.kill()
+
+
+def test_many_runners_make_each_run_once(workplace):
+    count = 60
+    for i in range(count):
+        workplace.schedule(name=f"s{i}", columns=["id"], file_name="{schedule}.csv")
+    workplace.due_now("s%")
+    runners = [workplace.start() for _ in range(5)]
+    try:
+        wait_until(lambda: [state for _, state in workplace.runs()].count("succeeded") == count, 90)
+    finally:
+        for runner in runners:
+            runner.terminate()
+        codes = [runner.wait(15) for runner in runners]
+    assert codes == [0] * 5
+    assert set(workplace.runs("attempts, token")) == {(1, 1)}
+    assert len(list(workplace.files.iterdir())) == count
+
+
+@pytest.fixture(scope="module")
+def slow(connection):
+    connection.execute("""CREATE FUNCTION slowly(i int) RETURNS text LANGUAGE plpgsql AS
+                          $$ BEGIN PERFORM pg_sleep(0.002); RETURN repeat(md5(i::text), 100); END $$""")
+    connection.execute("CREATE VIEW slow AS SELECT i AS id, slowly(i) AS noise FROM generate_series(1, 1000) i")
+    connection.execute("SELECT takeout.create_dataset('slow', key => '{id}', tenant => 'default')")
+    return "slow"
+
+
+def test_killed_runners_lose_no_run_and_leave_no_part_of_a_file(workplace, slow):
+    workplace.schedule(dataset=slow, cron="* * * * *", file_name="slow.csv")
+    workplace.due_now()
+    for _ in range(6):
+        running = workplace.start()
+        time.sleep(random.uniform(0.2, 2.5))
+        running.kill()
+        running.wait()
+        assert all(path.name == "slow.csv" and path.read_bytes().count(b"\n") == 1001 for path in workplace.files.iterdir())
+        if workplace.runs() == [("nightly", "succeeded")]:
+            break
+    begin = time.monotonic()
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")], 20)
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+    assert time.monotonic() - begin < 3 + 10
+    assert [path.name for path in workplace.files.iterdir()] == ["slow.csv"]
+    assert workplace.runs("attempts") == [(1,)]
+
+
+def test_sigterm_in_the_middle_gives_the_run_back(workplace, slow):
+    workplace.schedule(dataset=slow, file_name="slow.csv")
+    workplace.due_now()
+    running = workplace.start()
+    wait_until(lambda: workplace.runs() == [("nightly", "running")])
+    time.sleep(0.5)
+    running.terminate()
+    assert running.wait(10) == 0
+    assert workplace.runs("state, attempts") == [("due", 0)] and list(workplace.files.iterdir()) == []
+    assert workplace.once().returncode == 0
+    assert workplace.runs("state, attempts") == [("succeeded", 1)]
+
+
+def test_a_runner_whose_run_was_taken_over_delivers_nothing(workplace, slow):
+    workplace.schedule(dataset=slow, file_name="slow.csv")
+    workplace.due_now()
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "running")])
+        workplace.connection.execute("UPDATE takeout.runs SET token = token + 1, lease_until = now() + interval '1 minute'")
+        time.sleep(6)
+        assert list(workplace.files.iterdir()) == [] and workplace.runs() == [("nightly", "running")]
+    finally:
+        running.terminate()
+        running.wait(10)
+    assert workplace.runs("state, token") == [("running", 2)]
+
+
+def test_a_cut_connection_is_made_anew_and_the_run_made(workplace, slow):
+    workplace.schedule(dataset=slow, file_name="slow.csv", retry_delay="1 second")
+    workplace.due_now()
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "running")])
+        time.sleep(0.5)
+        workplace.connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'takeout run'")
+        assert list(workplace.files.iterdir()) == []
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")], 30)
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+
+
+def test_a_failure_is_recorded_and_tried_again(workplace):
+    workplace.schedule(retry_delay="1 second", max_attempts=3)
+    workplace.due_now()
+    workplace.files.rmdir()
+    assert workplace.once().returncode == 1
+    [[state, attempts, code, error]] = workplace.runs("state, attempts, error_code, error")
+    assert (state, attempts, code) == ("retrying", 1, None) and "cannot open directory" in error
+    workplace.files.mkdir()
+    time.sleep(1.1)
+    assert workplace.once().returncode == 0
+    assert workplace.runs("state, attempts, error") == [("succeeded", 2, None)]
+
+
+def test_what_would_fail_again_is_not_tried_again(workplace, connection):
+    workplace.schedule(options=psycopg.types.json.Jsonb({"nonsense": 1}))
+    workplace.due_now()
+    assert workplace.once().returncode == 1
+    assert workplace.runs("state, attempts, error_code") == [("failed", 1, "22023")]
+    assert connection.execute("SELECT failed, last_error FROM takeout.schedule_health").fetchone() == (
+        True, 'format csv has no option "nonsense"')
+
+
+def test_a_timeout_ends_an_attempt(workplace, slow):
+    workplace.schedule(dataset=slow, timeout="1 second", max_attempts=1)
+    workplace.due_now()
+    begin = time.monotonic()
+    assert workplace.once().returncode == 1
+    assert time.monotonic() - begin < 5
+    [[state, error]] = workplace.runs("state, error")
+    assert state == "failed" and "timeout of 1 s" in error and list(workplace.files.iterdir()) == []
+
+
+def test_no_name_and_no_link_leads_out_of_the_directory(workplace, connection):
+    outside = workplace.path / "outside"
+    outside.mkdir()
+    (workplace.files / "link").symlink_to(outside)
+    (workplace.files / "file.csv").symlink_to(outside / "file.csv")
+    (outside / "file.csv").write_text("untouched")
+    # What the functions would refuse is written past them: the runner checks for itself.
+    for number, name in enumerate(["../outside/x", "/tmp/x", "link/x", "a/../../outside/x", "..", ".hidden", "a//b", "-rf", "a\nb"]):
+        workplace.schedule(name=f"bad{number}", columns=["id"], max_attempts=1)
+        connection.execute("UPDATE takeout.schedules SET next_due = '-infinity' WHERE name = %s", [f"bad{number}"])
+        connection.execute("""INSERT INTO takeout.runs (schedule, name, owner, tenant, destination, due, state, not_before, file)
+            SELECT id, name, owner, tenant, destination, now(), 'due', now(), %s FROM takeout.schedules WHERE name = %s""",
+                           [name, f"bad{number}"])
+    connection.execute("UPDATE takeout.schedules SET next_due = 'infinity'")
+    workplace.schedule(name="good", columns=["id"], file_name="file.csv")
+    workplace.due_now("good")
+    assert workplace.once().returncode == 1
+    assert {state for name, state in workplace.runs() if name != "good"} == {"failed"}
+    assert os.listdir(outside) == ["file.csv"] and (outside / "file.csv").read_text() == "untouched"
+    assert (workplace.files / "file.csv").read_bytes() == workplace.stream("'csv', columns => '{id}'")
+    assert sorted(os.listdir(workplace.files)) == ["file.csv", "link"]
+
+
+def test_a_command_gets_the_whole_file_and_no_shell(workplace):
+    target = workplace.path / "out"
+    workplace.configure(f"""
+        [destination.reports]
+        command = ["/bin/sh", "-c", "cat > \\"$1\\"; echo $TAKEOUT_SCHEDULE $TAKEOUT_DATASET $PGPASSWORD >&2", "sh", "{target}/{{file}}"]
+        [notify]
+        success = ["/bin/sh", "-c", "echo $TAKEOUT_STATE >> {workplace.path}/told"]
+        failure = ["/bin/sh", "-c", "echo $TAKEOUT_STATE $TAKEOUT_ERROR >> {workplace.path}/told"]
+        """)
+    target.mkdir()
+    workplace.schedule(file_name="$(touch x); {schedule} 'a'.csv", max_attempts=1)
+    workplace.due_now()
+    done = workplace.once()
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(target) == ["$(touch x); nightly 'a'.csv"]
+    assert (target / "$(touch x); nightly 'a'.csv").read_bytes() == workplace.stream()
+    assert (workplace.path / "told").read_text() == "succeeded\n"
+
+    workplace.configure(workplace.configuration.read_text().replace("cat >", "echo no room >&2; exit 3; cat >"))
+    workplace.schedule(name="other", max_attempts=1)
+    workplace.due_now("other")
+    assert workplace.once().returncode == 1
+    assert workplace.runs("state, error")[-1] == ("failed", "/bin/sh ended with status 3: no room")
+    assert (workplace.path / "told").read_text().splitlines()[1] == "failed /bin/sh ended with status 3: no room"
+
+
+def test_standard_output_is_a_destination(workplace):
+    workplace.configure("[destination.reports]\nstdout = true\n")
+    workplace.schedule()
+    workplace.due_now()
+    assert workplace.once().stdout == workplace.stream()
+
+
+def test_period_new_misses_nothing_and_repeats_nothing(workplace, connection, database):
+    connection.execute("CREATE TABLE event (id int PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now())")
+    connection.execute("SELECT takeout.create_dataset('event', tenant => 'default')")
+    workplace.schedule(dataset="event", period="new", file_name="{schedule}.csv", columns=["id"])
+    seen = []
+
+    def export():
+        connection.execute("UPDATE takeout.runs SET due = timestamptz '2000-01-01' + id * interval '1 minute'")
+        workplace.due_now()
+        assert workplace.once().returncode == 0
+        [file] = connection.execute("SELECT file FROM takeout.runs ORDER BY id DESC LIMIT 1").fetchone()
+        ids = [int(line) for line in (workplace.files / file).read_text().split()[1:]]
+        seen.extend(ids)
+        return ids
+
+    connection.execute("INSERT INTO event VALUES (1)")
+    time.sleep(1.1)
+    assert export() == [1]
+    with database.connect(autocommit=False) as late:
+        late.execute("INSERT INTO event VALUES (2)")
+        connection.execute("INSERT INTO event VALUES (3)")
+        time.sleep(1.1)
+        assert export() == []
+        late.commit()
+    time.sleep(1.1)
+    assert export() == [2, 3]
+    assert export() == []
+    assert seen == [1, 2, 3]
+
+
+def test_files_are_kept_as_long_as_they_should(workplace, connection):
+    workplace.schedule(columns=["id"], keep="1 day", checksum=True)
+    workplace.due_now()
+    assert workplace.once().returncode == 0
+    (workplace.files / "somebody-elses.csv").write_text("stays")
+    assert len(os.listdir(workplace.files)) == 3
+    connection.execute("UPDATE takeout.runs SET finished_at = now() - interval '23 hours'")
+    assert workplace.once().returncode == 0 and len(os.listdir(workplace.files)) == 3
+    connection.execute("UPDATE takeout.runs SET finished_at = now() - interval '25 hours'")
+    assert workplace.once().returncode == 0
+    assert os.listdir(workplace.files) == ["somebody-elses.csv"]
+    assert workplace.runs("removed_at IS NOT NULL") == [(True,)]
+
+
+def test_a_role_of_its_own_runs_them_with_no_more_rights_than_it_needs(workplace, connection):
+    connection.execute("CREATE ROLE takeout_runner LOGIN")
+    try:
+        workplace.schedule(columns=["id"])
+        workplace.due_now()
+        environ = environment(workplace.database, PGUSER="takeout_runner")
+        assert workplace.once(environ=environ).returncode == 4
+        connection.execute("SELECT takeout.allow_runner('takeout_runner')")
+        assert workplace.once(environ=environ).returncode == 0 and workplace.runs() == []  # of no tenant of its
+        connection.execute("INSERT INTO takeout.members VALUES ('takeout_runner', '*')")
+        done = workplace.once(environ=environ)
+        assert done.returncode == 0, done.stderr
+        assert workplace.runs() == [("nightly", "succeeded")]
+    finally:
+        connection.execute("DELETE FROM takeout.members WHERE role = 'takeout_runner'::regrole")
+        connection.execute("DROP OWNED BY takeout_runner; DROP ROLE takeout_runner")
+
+
+def test_a_service_manager_is_told(workplace):
+    path = workplace.path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(path))
+        listener.settimeout(20)
+        environ = environment(workplace.database, NOTIFY_SOCKET=str(path), WATCHDOG_USEC="400000")
+        running = subprocess.Popen([TAKEOUT, "run", "-c", workplace.configuration], env=environ, stderr=subprocess.DEVNULL)
+        try:
+            said = [listener.recv(1000) for _ in range(8)]
+        finally:
+            running.terminate()
+            assert running.wait(10) == 0
+    assert any(b"READY=1" in word for word in said) and said.count(b"WATCHDOG=1") >= 3
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("[destination.x]\ndirectory = 'relative'", ":1: a directory is named by its absolute path"),
+    ("[destination.x]\ncommand = 'rm -rf'", ":2: \"command\" must be a list"),
+    ("[destination.x]\n", ":1: a destination has one of"),
+    ("nonsense = 1\n[destination.x]\nstdout = true", ":1: unknown key \"nonsense\""),
+    ("[destination.'x y']\nstdout = true", "the name of a destination"),
+    ("[server.a]\nconnection = 'host=x password=secret1'\n[destination.x]\nstdout = true", ":1: a file with a password must be readable"),
+    ("[server.a]\nconnection = 'x'\n[server.b]\nconnection = 'y'\n[destination.x]\nstdout = true", "several servers"),
+    ("= 1", ":1: "), ("", "there is no [destination.NAME]")])
+def test_a_wrong_configuration_is_refused_by_line(workplace, text, complaint):
+    workplace.configure(text)
+    workplace.configuration.chmod(0o644)
+    done = workplace.once()
+    assert done.returncode == 2 and complaint in done.stderr.decode() and b"secret1" not in done.stderr, done.stderr
