@@ -10,8 +10,9 @@ namespace pg_takeout {
 
 namespace {
 
-// Deflate allows 15. With 12, four literals, or a literal and a match, are written at once.
-constexpr unsigned max_code_length = 12;
+// Deflate allows 15. With these, four literals, or a literal and a match, fill no more than 63 bits.
+constexpr unsigned max_code_length = 13;
+constexpr unsigned max_distance_code_length = 12;
 constexpr unsigned end_of_block = 256;
 constexpr std::size_t large_block = 4096;     // sequences
 constexpr std::size_t counted_together = 64;  // sequences
@@ -190,7 +191,7 @@ void DeflateBlockWriter::make_codes() {
   std::array<std::uint16_t, literal_symbols> literals{};
   std::array<std::uint16_t, distance_symbols> distances{};
   huffman_lengths(literal_counts_, max_code_length, literal_lengths_);
-  huffman_lengths(distance_counts_, max_code_length, distance_lengths_);
+  huffman_lengths(distance_counts_, max_distance_code_length, distance_lengths_);
   huffman_codes(literal_lengths_, literals);
   huffman_codes(distance_lengths_, distances);
   for (std::size_t i = 0; i < literal_symbols; ++i) literal_codes_[i] = {literals[i], literal_lengths_[i]};
@@ -252,7 +253,7 @@ void DeflateBlockWriter::write_sequences(const char* bytes, std::span<const Defl
       const DeflateSequence sequence = *next;
       std::size_t literals = sequence.literals();
       buffer.flush();
-      for (; literals >= 4; literals -= 4, in += 4) {  // 7 + 4 * 12 bits
+      for (; literals >= 4; literals -= 4, in += 4) {  // 7 + 4 * 13 bits
         add(literal_codes_[in[0]]);
         add(literal_codes_[in[1]]);
         add(literal_codes_[in[2]]);
@@ -270,9 +271,9 @@ void DeflateBlockWriter::write_sequences(const char* bytes, std::span<const Defl
       if (length == 0) continue;
       const std::uint32_t distance = sequence.distance();
       const DistanceCode distance_code = distance_codes_[distance_index(distance)];
-      buffer.add(match_codes_[length].bits, match_codes_[length].length);  // 7 + 12 + 17 bits
+      buffer.add(match_codes_[length].bits, match_codes_[length].length);  // 7 + 13 + 18 bits
       buffer.add(distance_code.bits, distance_code.length);
-      buffer.add((distance - 1) & distance_code.extra_mask, distance_code.extra_bits);  // 36 + 12 + 13 bits
+      buffer.add((distance - 1) & distance_code.extra_mask, distance_code.extra_bits);  // 38 + 12 + 13 bits
       in += length;
     }
     buffer_ = buffer;

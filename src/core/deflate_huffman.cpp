@@ -45,6 +45,29 @@ unsigned tree_depths(std::span<const Leaf> leaves, std::span<std::uint8_t> depth
   return deepest;
 }
 
+// Brings codes down to the limit: each pair of codes too long for it takes the place of a shorter one. Leaves are in order
+// of their counts, so the longest codes come first.
+void limit_depths(unsigned limit, std::span<std::uint8_t> depths) {
+  std::array<std::uint32_t, max_symbols> at_depth{};
+  std::uint32_t used = 0;  // of the 2^limit codes of that length; a tree uses all of them
+  for (const std::uint8_t depth : depths) {
+    const unsigned limited = std::min<unsigned>(depth, limit);
+    ++at_depth[limited];
+    used += 1U << (limit - limited);
+  }
+  for (; used > 1U << limit; --used) {
+    unsigned depth = limit - 1;
+    while (at_depth[depth] == 0) --depth;
+    --at_depth[limit];
+    --at_depth[depth];
+    at_depth[depth + 1] += 2;
+  }
+  std::size_t leaf = 0;
+  for (unsigned depth = limit; depth > 0; --depth) {
+    for (std::uint32_t i = 0; i < at_depth[depth]; ++i) depths[leaf++] = static_cast<std::uint8_t>(depth);
+  }
+}
+
 }  // namespace
 
 void huffman_lengths(std::span<const std::uint32_t> counts, unsigned limit, std::span<std::uint8_t> lengths) {
@@ -63,10 +86,7 @@ void huffman_lengths(std::span<const std::uint32_t> counts, unsigned limit, std:
     return a.count != b.count ? a.count < b.count : a.symbol < b.symbol;
   });
   std::array<std::uint8_t, max_symbols> depths;
-  // Where the tree is too deep, counts are drawn together until it is not: with all counts alike it is flat.
-  while (tree_depths(leaves, depths) > limit) {
-    for (Leaf& leaf : leaves) leaf.count = leaf.count / 2 + 1;
-  }
+  if (tree_depths(leaves, depths) > limit) limit_depths(limit, std::span(depths).first(size));
   for (std::size_t i = 0; i < size; ++i) lengths[leaves[i].symbol] = depths[i];
 }
 

@@ -5,6 +5,7 @@
 
 #include "error.hpp"
 #include "hex_text.hpp"
+#include "sheet_markup.hpp"
 #include "sheet_text.hpp"
 #include "sheet_value.hpp"
 #include "sheet_width.hpp"
@@ -12,38 +13,9 @@
 
 namespace pg_takeout {
 
-// What stands around a value of one type.
-struct CellMarkup {
-  std::uint8_t type;     // the same for cells that open alike
-  bool text;             // parts of values may repeat
-  std::uint8_t closing;  // index in closings
-  std::string_view opening;
-};
+using namespace sheet_markup;
 
 namespace {
-
-constexpr std::string_view reference_start = "<c r=\"";
-constexpr std::string_view row_start = "<row r=\"";
-constexpr std::string_view row_end = "</row>";
-constexpr std::uint8_t value_close = 1;
-constexpr std::uint8_t text_close = 2;
-constexpr std::array<std::string_view, 3> closings{"", "</v></c>", "</t></is></c>"};
-constexpr std::uint8_t pending_row_start = 1;
-constexpr std::uint8_t pending_row_end = 2;
-constexpr unsigned pending_closing_shift = 2;
-constexpr CellMarkup number_markup{0, false, value_close, "\"><v>"};
-constexpr CellMarkup boolean_markup{1, false, value_close, "\" t=\"b\"><v>"};
-constexpr CellMarkup date_markup{2, false, value_close, "\" s=\"2\"><v>"};
-constexpr CellMarkup timestamp_markup{3, false, value_close, "\" s=\"3\"><v>"};
-constexpr CellMarkup time_markup{4, false, value_close, "\" s=\"4\"><v>"};
-constexpr CellMarkup shared_markup{5, false, value_close, "\" t=\"s\"><v>"};
-constexpr CellMarkup text_markup{6, true, text_close, "\" t=\"inlineStr\"><is><t>"};
-constexpr CellMarkup code_markup{6, false, text_close, "\" t=\"inlineStr\"><is><t>"};  // digits, of which none repeat
-constexpr CellMarkup spaced_markup{7, true, text_close, "\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"};
-constexpr CellMarkup header_markup{8, true, text_close, "\" s=\"1\" t=\"inlineStr\"><is><t>"};
-constexpr CellMarkup spaced_header_markup{9, true, text_close,
-                                          "\" s=\"1\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"};
-constexpr CellMarkup shared_header_markup{10, false, value_close, "\" s=\"1\" t=\"s\"><v>"};
 
 constexpr std::size_t max_markup = 128;       // bytes from one value to the next
 constexpr std::size_t short_text = 1024;      // bytes of text written under one reserve()
@@ -65,26 +37,6 @@ std::string column_letters(std::size_t index) {
 
 bool is_quantity(CellKind kind) {
   return kind == CellKind::integer || kind == CellKind::decimal || kind == CellKind::float4 || kind == CellKind::float8;
-}
-
-// Of cells that can be numbers; nullptr for other kinds.
-const CellMarkup* number_markup_of(CellKind kind) {
-  switch (kind) {
-    case CellKind::integer:
-    case CellKind::decimal:
-    case CellKind::float4:
-    case CellKind::float8:
-      return &number_markup;
-    case CellKind::date:
-      return &date_markup;
-    case CellKind::timestamp:
-    case CellKind::timestamptz:
-      return &timestamp_markup;
-    case CellKind::time:
-      return &time_markup;
-    default:
-      return nullptr;
-  }
 }
 
 // The value as a number, or nullptr where its text has to stand.
