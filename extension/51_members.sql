@@ -24,4 +24,4 @@ CREATE FUNCTION takeout.act_for(tenant text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'takeout_act_for';
 COMMENT ON FUNCTION takeout.act_for(text) IS
-  'Narrows the governed views and exports to one tenant of those that the role is a member of, until the transaction ends; NULL lifts that';
+  'Narrows the governed views, and exports that name no tenant, to one tenant of those that the role is a member of, until the transaction ends; NULL lifts that';

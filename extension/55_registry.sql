@@ -163,7 +163,6 @@ BEGIN
   UPDATE takeout.datasets d
   SET parent = NULL, parent_key = NULL, parent_field = NULL
   WHERE d.parent = forget_dataset_for.name;
-  DELETE FROM takeout.limits l WHERE l.dataset = forget_dataset_for.name;
   DELETE FROM takeout.fields f WHERE f.dataset = forget_dataset_for.name;
   DELETE FROM takeout.datasets d WHERE d.name = forget_dataset_for.name;
 END

@@ -36,13 +36,27 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION takeout.base_type(regtype) IS 'The type that a domain stands for; another type itself';
 
+-- A row type can get an attribute of addresses later, without a change of the view or its source.
+CREATE FUNCTION takeout.holds_rows(type regtype) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  WITH RECURSIVE layer AS (
+    SELECT t.oid, t.typtype, t.typbasetype, t.typelem FROM pg_type t WHERE t.oid = type::oid
+    UNION ALL
+    SELECT t.oid, t.typtype, t.typbasetype, t.typelem
+    FROM layer l JOIN pg_type t ON t.oid = CASE l.typtype WHEN 'd' THEN l.typbasetype ELSE l.typelem END)
+  SELECT EXISTS (SELECT FROM layer WHERE typtype = 'c');
+END;
+COMMENT ON FUNCTION takeout.holds_rows(regtype) IS
+  'Whether values of the type are rows, or domains and arrays with rows inside';
+
 CREATE FUNCTION takeout.view_expression(column_name name, type regtype, masked boolean) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE
     WHEN takeout.base_type(type) IN ('inet'::regtype, 'cidr'::regtype)
       THEN format('takeout.mask_ip(s.%1$I) AS %1$I', column_name)
-    WHEN takeout.holds_addresses(type) THEN format('takeout.mask_inside(s.%1$I) AS %1$I', column_name)
+    WHEN takeout.holds_addresses(type) OR takeout.holds_rows(type) THEN format('takeout.mask_inside(s.%1$I) AS %1$I', column_name)
     WHEN masked THEN format('takeout.mask_ip_text(s.%1$I::pg_catalog.text) AS %1$I', column_name)
     ELSE format('s.%1$I', column_name)
   END;

@@ -28,7 +28,7 @@ DECLARE
     'create_dataset', 'alter_dataset', 'drop_dataset', 'create_model',
     -- the steps of these, run as the caller
     'check_source', 'check_name', 'inferred_key', 'inferred_column', 'owned_dataset', 'quoted_list', 'texts_of',
-    'holds_addresses', 'base_type', 'view_expression', 'view_query', 'view_comment', 'name_view', 'replace_view', 'copy_comments',
+    'holds_addresses', 'holds_rows', 'base_type', 'view_expression', 'view_query', 'view_comment', 'name_view', 'replace_view', 'copy_comments',
     'tenant_predicate', 'check_definition', 'check_parent', 'place_dataset', 'known_standards',
     'make_model_tables', 'secure_model_tables', 'make_model_views', 'make_model_datasets', 'model_columns', 'model_home', 'model_datasets', 'model_terms',
     'check_room_for_model', 'describe_model',

@@ -285,7 +285,8 @@ SELECT convert_from(takeout.export('heap', tenant => 'a'), 'UTF8');
 RESET ROLE;
 SELECT name, view FROM takeout.datasets ORDER BY name;
 
--- Limits go with their dataset; one row a key, NULL being a key as well.
+-- Limits follow a dataset that is renamed, and outlive one that is dropped: its owner is not rid of them so. One row a key,
+-- NULL being a key as well.
 INSERT INTO takeout.limits (dataset, max_rows) VALUES ('heap', 1), (NULL, 10);
 INSERT INTO takeout.limits (dataset, max_rows) VALUES (NULL, 20);
 SELECT takeout.alter_dataset('heap', new_name => 'pile');

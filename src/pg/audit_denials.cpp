@@ -56,7 +56,7 @@ void audit_denied(const AuditSubject* subject, int sqlstate, const char* reason)
   AppendedLine line;
   AuditFailure failure;
   if (!append_audit_line("DENIED", 0, &body, AuditEffort::may, &line, &failure))
-    ereport(LOG, (errmsg("could not record a refused export: %s", failure.action)));
+    ereport(LOG_SERVER_ONLY, (errmsg("could not record a refused export: %s", failure.action)));
 }
 
 }  // namespace pg_takeout

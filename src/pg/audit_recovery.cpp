@@ -106,7 +106,7 @@ bool read_last_file(LastFile* last, AuditFailure* failure) {
     snprintf(aside, sizeof aside, "%s.torn", audit_path(last->file.name));
     if (rename(audit_path(last->file.name), aside) != 0)
       return audit_failed(failure, "could not rename an audit file", last->file.name);
-    ereport(LOG, (errmsg("audit file \"%s\" has no whole line and is put aside", last->file.name)));
+    ereport(LOG_SERVER_ONLY, (errmsg("audit file \"%s\" has no whole line and is put aside", last->file.name)));
   }
 }
 
@@ -126,7 +126,7 @@ bool cut_torn_end(const LastFile* last, char* note, Size room, AuditFailure* fai
   const uint64 bytes = last->tail.size - last->tail.keep;
   snprintf(note, room, UINT64_FORMAT " bytes behind line " UINT64_FORMAT " of file %s were cut off: %s", bytes,
            static_cast<uint64>(last->tail.lines), last->file.name, torn);
-  ereport(LOG, (errmsg("audit file \"%s\" ended in a torn line, which was cut off", last->file.name),
+  ereport(LOG_SERVER_ONLY, (errmsg("audit file \"%s\" ended in a torn line, which was cut off", last->file.name),
                 errdetail(UINT64_FORMAT " bytes behind line " UINT64_FORMAT ": %s", bytes,
                           static_cast<uint64>(last->tail.lines), torn)));
   return true;

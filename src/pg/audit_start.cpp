@@ -41,7 +41,7 @@ void end_audit(int, Datum) {
   flush_audit(pg_atomic_read_u64(&audit_state->appended), &failure);
   char digits[2 * sizeof(Sha256Digest) + 1];
   *write_hex(digits, audit_state->head.data(), audit_state->head.size()) = '\0';
-  ereport(LOG,
+  ereport(LOG_SERVER_ONLY,
           (errmsg("audit ends at line " UINT64_FORMAT " in file \"%s\"", audit_state->sequence, audit_state->file.name),
            errdetail("Head of the chain: %s.", digits)));
 }

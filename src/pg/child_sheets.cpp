@@ -12,6 +12,14 @@ bool is_asked_for(const ExportRequest* request, const char* field) {
   return false;
 }
 
+bool has_all_fields(const ExportRequest* request) { return request->field_count == request->dataset->field_count; }
+
+bool is_offered(const Dataset* child) {
+  for (int i = 0; i < child->format_count; ++i)
+    if (strcmp(child->formats[i], format_name(Format::xlsx)) == 0) return true;
+  return false;
+}
+
 }  // namespace
 
 const Field** fields_of(const Dataset* dataset) {
@@ -25,7 +33,8 @@ List* children_of(const ExportRequest* request) {
   ListCell* cell;
   foreach (cell, load_children(request->dataset)) {
     auto* child = static_cast<Dataset*>(lfirst(cell));
-    if (child->parent_field == nullptr || is_asked_for(request, child->parent_field)) children = lappend(children, child);
+    const bool wanted = child->parent_field == nullptr ? has_all_fields(request) : is_asked_for(request, child->parent_field);
+    if (wanted && is_offered(child)) children = lappend(children, child);
   }
   return children;
 }

@@ -7,7 +7,8 @@
 
 namespace pg_takeout {
 
-// Child datasets that get a sheet: those of a nested field only where the caller asked for the field.
+// Child datasets that get a sheet: those offered as XLSX; of a nested field where the caller asked for the field, others
+// where the caller asked for no columns in particular.
 List* children_of(const ExportRequest* request);
 
 // The request without the fields that hold a child's rows nested: the children's sheets carry them.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "catalog_row.hpp"
+#include "governed_view.hpp"
 
 namespace pg_takeout {
 
@@ -64,6 +65,7 @@ void load_fields(Dataset* dataset) {
     bool is_null;
     const int32 position = DatumGetInt32(row_value(&scan, "position", &is_null));
     const Field field = {row_name(&scan, "name"), row_oid(&scan, "type"), row_name(&scan, "source_column"),
+                         DatumGetBool(row_value(&scan, "masked", &is_null)),
                          row_text(&scan, "standard")};
 
     int at = dataset->field_count++;
@@ -94,6 +96,8 @@ void check_drift(const Dataset* dataset) {
     if (field->source_column != nullptr && get_attnum(dataset->source, field->source_column) == InvalidAttrNumber)
       raise_drifted(dataset, psprintf("Column \"%s\" of the source was dropped or renamed.", field->source_column));
   }
+  const char* flaw = flaw_of_view(dataset);
+  if (flaw != nullptr) raise_drifted(dataset, flaw);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ struct Field {
   const char* name;
   Oid type;
   const char* source_column;  // null: an expression of the view
+  bool masked;                // said to be: addresses in it do not leave whole
   const char* standard;       // one of takeout.known_standards(), or null
 };
 

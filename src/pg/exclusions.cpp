@@ -206,6 +206,8 @@ void install_exclusion_hook() {
 
 void begin_exclusion_checks() { set_exporting("on"); }
 
+bool is_exporting() { return exporting; }
+
 int pause_exclusion_checks() {
   const int nest_level = NewGUCNestLevel();
   if (exporting) set_exporting("off");

@@ -18,6 +18,9 @@ void install_exclusion_hook();
 // what is never exported. Calls may nest.
 void begin_exclusion_checks();
 
+// Whether the call stands inside an export.
+bool is_exporting();
+
 // Around a query of the extension's own, which may read takeout's tables; undone by abort too.
 int pause_exclusion_checks();
 void resume_exclusion_checks(int nest_level);

@@ -5,11 +5,11 @@
 extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/params.h"
-#include "parser/parse_func.h"
 #include "rewrite/rewriteHandler.h"
 }
 
 #include "compat.hpp"
+#include "governed_view.hpp"
 
 namespace pg_takeout {
 
@@ -66,18 +66,6 @@ bool lift_barriers(Node* node, void* context) {
   return query_tree_walker(query, walker_argument(lift_barriers), context, QTW_IGNORE_RT_SUBQUERIES);
 }
 
-// Whether the expression is (SELECT takeout.current_tenants()) under its cast to an array of the column's type.
-bool is_current_tenants(Node* node, const Narrowing* narrowing) {
-  while (IsA(node, ArrayCoerceExpr) || IsA(node, RelabelType))
-    node = reinterpret_cast<Node*>(IsA(node, ArrayCoerceExpr) ? reinterpret_cast<ArrayCoerceExpr*>(node)->arg
-                                                              : reinterpret_cast<RelabelType*>(node)->arg);
-  if (!IsA(node, SubLink) || !IsA(reinterpret_cast<SubLink*>(node)->subselect, Query)) return false;
-  const auto* selected = reinterpret_cast<Query*>(reinterpret_cast<SubLink*>(node)->subselect);
-  if (list_length(selected->targetList) != 1 || selected->rtable != NIL) return false;
-  const auto* value = reinterpret_cast<Node*>(linitial_node(TargetEntry, selected->targetList)->expr);
-  return IsA(value, FuncExpr) && reinterpret_cast<const FuncExpr*>(value)->funcid == narrowing->current_tenants;
-}
-
 // The tenant as a constant of the type that the predicate compares with.
 Node* tenant_constant(const char* tenant, Oid array_type, Oid collation) {
   const Oid type = getBaseType(get_element_type(getBaseType(array_type)));
@@ -102,7 +90,7 @@ Node* narrow(Node* node, void* context) {
   if (IsA(node, ScalarArrayOpExpr)) {
     const auto* any = reinterpret_cast<ScalarArrayOpExpr*>(node);
     auto* array = static_cast<Node*>(lsecond(any->args));
-    if (any->useOr && is_current_tenants(array, narrowing)) {
+    if (any->useOr && is_current_tenants(array, narrowing->current_tenants)) {
       Node* constant = tenant_constant(narrowing->tenant, exprType(array), exprCollation(array));
       auto* equal = reinterpret_cast<OpExpr*>(
           make_opclause(any->opno, BOOLOID, false, reinterpret_cast<Expr*>(linitial(any->args)),
@@ -133,8 +121,7 @@ QueryDesc* plan_export(const ExportQuery* query, const char* tenant, Snapshot sn
   check_as_owner(reinterpret_cast<Node*>(analyzed), nullptr);
   Query* rewritten = linitial_node(Query, QueryRewrite(analyzed));
   lift_barriers(reinterpret_cast<Node*>(rewritten), nullptr);
-  List* function = list_make2(makeString(pstrdup("takeout")), makeString(pstrdup("current_tenants")));
-  Narrowing narrowing = {LookupFuncName(function, 0, nullptr, false), tenant};
+  Narrowing narrowing = {current_tenants_function(), tenant};
   auto* narrowed = reinterpret_cast<Query*>(narrow(reinterpret_cast<Node*>(rewritten), &narrowing));
 
   ParamListInfo parameters = parameters_of(query);

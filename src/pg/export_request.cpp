@@ -4,6 +4,7 @@
 
 #include "catalog_row.hpp"
 #include "column_reader.hpp"
+#include "exclusions.hpp"
 #include "members.hpp"
 #include "shared_memory.hpp"
 
@@ -120,6 +121,10 @@ const char* method_name(Method method) {
 
 ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at, Method method) {
   require_preload();
+  // A function of a view's owner runs as whoever exports the view, and must not export on that one's membership.
+  if (is_exporting())
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("an export cannot start within another"),
+                    errhint("Call it outside of the dataset's source.")));
   const char* name = text_argument(fcinfo, at->dataset);
   if (name == nullptr)
     ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("dataset must not be NULL")));

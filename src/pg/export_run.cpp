@@ -28,6 +28,7 @@ struct Part {
   int field_count;
   bool begins_sheet;  // a child's sheet of an XLSX file
   bool continues;     // a page's rows without a time, behind those with one
+  int64 max_rows;     // -1: no limit
 };
 
 struct RowReceiver {
@@ -131,7 +132,8 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
     run->stopped = true;
     return false;
   }
-  if (run->sheet_rows == run->limits.max_rows) raise_too_many_rows(run->request, run->limits.max_rows);
+  const Part* part = &run->parts[run->next_part - 1];
+  if (run->sheet_rows == part->max_rows) raise_too_many_rows(part->dataset->name, part->max_rows, run->request->method);
   ++run->sheet_rows;
 
   prefetch_next_row(run->scanned);
@@ -298,11 +300,13 @@ ExportRun* start_export(const ExportRequest* request, MemoryContext context) {
   if (children != NIL) request = without_nested_fields(request, children);
 
   ExportRun* run = make_run(request, nullptr, context, 1 + list_length(children));
-  run->parts[run->part_count++] = {export_query(request), request->dataset, request->fields, request->field_count, false, false};
+  run->parts[run->part_count++] = {export_query(request), request->dataset, request->fields, request->field_count, false, false,
+                                   run->limits.max_rows};
   ListCell* cell;
   foreach (cell, children) {
     const auto* child = static_cast<const Dataset*>(lfirst(cell));
-    run->parts[run->part_count++] = {child_query(request, child), child, fields_of(child), child->field_count, true, false};
+    run->parts[run->part_count++] = {child_query(request, child), child, fields_of(child), child->field_count, true, false,
+                                     limits_of(child->name, request->method).max_rows};
   }
   MemoryContextSwitchTo(previous);
   return run;
@@ -320,7 +324,7 @@ ExportRun* start_page(const ExportRequest* request, const PageStart* start, int6
   // One row more than the page tells whether there is a next one.
   const auto add = [&](const PageStart* from, bool continues) {
     run->parts[run->part_count++] = {page_query(request, from, page_rows + 1), request->dataset, request->fields,
-                                     request->field_count, false, continues};
+                                     request->field_count, false, continues, run->limits.max_rows};
   };
   add(start, false);
   // Rows without a time sort last and no comparison reaches them; a period leaves them out.

@@ -97,11 +97,11 @@ void check_period(const ExportRequest* request, const Limits* limits) {
                   errhint("Give since and until, and export one period after the other.")));
 }
 
-void raise_too_many_rows(const ExportRequest* request, int64 limit) {
+void raise_too_many_rows(const char* dataset, int64 limit, Method method) {
   ereport(ERROR,
           (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-           errmsg("export of dataset \"%s\" has more rows than the limit of " INT64_FORMAT, request->dataset->name, limit),
-           errdetail("Row " INT64_FORMAT " was reached.", limit + 1), errhint("%s", size_hint(request->method))));
+           errmsg("export of dataset \"%s\" has more rows than the limit of " INT64_FORMAT, dataset, limit),
+           errdetail("Row " INT64_FORMAT " was reached.", limit + 1), errhint("%s", size_hint(method))));
   pg_unreachable();
 }
 

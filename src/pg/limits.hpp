@@ -29,7 +29,7 @@ Limits limits_of(const char* dataset, Method method);
 // Raises 54000 where it is.
 void check_period(const ExportRequest* request, const Limits* limits);
 
-[[noreturn]] void raise_too_many_rows(const ExportRequest* request, int64 limit);
+[[noreturn]] void raise_too_many_rows(const char* dataset, int64 limit, Method method);
 [[noreturn]] void raise_too_many_bytes(const ExportRequest* request, uint64 limit, uint64 actual);
 
 // The way on when a file gets too large, as an error's HINT.

@@ -43,6 +43,11 @@ const char* listed(const Membership* membership) {
 }  // namespace
 
 Membership session_membership() {
+  // What ANALYZE, REINDEX, REFRESH and autovacuum run is the table owner's code, whoever's session it is.
+  if (InSecurityRestrictedOperation())
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("no tenant's rows are shown within a security-restricted operation"),
+                    errdetail("Functions of indexes and materialized views run as their owner, and not for whoever logged in.")));
   Membership membership{};
   int room = 4;
   membership.tenants = static_cast<const char**>(palloc(sizeof(char*) * static_cast<size_t>(room)));

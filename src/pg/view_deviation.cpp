@@ -4,14 +4,13 @@
 extern "C" {
 #include "access/relation.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/parsetree.h"
-#include "rewrite/prs2lock.h"
 #include "rewrite/rewriteManip.h"
 
 PG_FUNCTION_INFO_V1(takeout_view_deviation);
 }
 
 #include "compat.hpp"
+#include "governed_view.hpp"
 
 namespace pg_takeout {
 
@@ -30,13 +29,6 @@ void number_as_in_rule(Query* query, const Query* rule, Oid view) {
   OffsetVarNodes(reinterpret_cast<Node*>(query), before, 0);
 }
 
-Query* stored_query(const Relation view) {
-  if (view->rd_rel->relkind != RELKIND_VIEW || view->rd_rules == nullptr) return nullptr;
-  for (int i = 0; i < view->rd_rules->numLocks; ++i)
-    if (view->rd_rules->rules[i]->event == CMD_SELECT) return linitial_node(Query, view->rd_rules->rules[i]->actions);
-  return nullptr;
-}
-
 // Names are looked up as the view's owner looks them up, as in exports. No function runs here.
 Query* analyze_as(Oid owner, const char* text) {
   Oid caller;
@@ -46,17 +38,6 @@ Query* analyze_as(Oid owner, const char* text) {
   Query* query = analyze_query(linitial_node(RawStmt, pg_parse_query(text)), text, nullptr, 0);
   SetUserIdAndSecContext(caller, security_context);
   return query;
-}
-
-// The one relation that the query reads, by no more than FROM and WHERE.
-Oid only_relation(const Query* query) {
-  const bool is_plain = query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
-                        query->havingQual == nullptr && query->distinctClause == NIL && query->sortClause == NIL &&
-                        query->limitCount == nullptr && query->limitOffset == nullptr && query->setOperations == nullptr &&
-                        !query->hasTargetSRFs && list_length(query->jointree->fromlist) == 1;
-  if (!is_plain || !IsA(linitial(query->jointree->fromlist), RangeTblRef)) return InvalidOid;
-  const auto* entry = rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
-  return entry->rtekind == RTE_RELATION ? entry->relid : InvalidOid;
 }
 
 bool has_same_rows(const Query* stored, const Query* expected) {
