@@ -121,7 +121,10 @@ int run(ExportOptions& options) {
   std::unique_ptr<Output> output =
       is_stream(options.path) ? open_stream(options.path, interrupts) : open_file(options.path, !options.no_sync);
   Connection connection(connection_parameters(options.address), interrupts);
-  ProgressMeter meter(progress_style(options), options.call.dataset);
+  const ProgressStyle style = progress_style(options);
+  // It costs the server a moment; for somebody who watches.
+  const std::uint64_t expected = style == ProgressStyle::bar ? estimated_bytes(options.call, connection) : 0;
+  ProgressMeter meter(style, options.call.dataset, expected);
   const ExportedFile file =
       export_file(options.call, connection, frame, std::move(output), [&](std::uint64_t bytes) { meter.show(bytes); });
   if (options.sha256) write_checksum(options.path, file.sha256, !options.no_sync);

@@ -1,5 +1,9 @@
 #include "export_statement.hpp"
 
+#include <cstdlib>
+
+#include "failure.hpp"
+
 namespace pg_takeout {
 
 namespace {
@@ -30,9 +34,7 @@ class Arguments {
   std::string text_;
 };
 
-}  // namespace
-
-std::string copy_statement(const ExportCall& call, const Connection& connection) {
+std::string call_arguments(const ExportCall& call, const Connection& connection) {
   Arguments arguments(connection);
   arguments.add_expression("dataset", connection.literal(call.dataset));
   arguments.add("format", call.format, "text");
@@ -43,7 +45,22 @@ std::string copy_statement(const ExportCall& call, const Connection& connection)
   arguments.add("tenant", call.tenant, "text");
   arguments.add("options", call.options, "jsonb");
   if (!call.ordered) arguments.add_expression("ordered", "false");
-  return "COPY (SELECT takeout.export_stream(" + arguments.text() + ")) TO STDOUT (FORMAT raw)";
+  return arguments.text();
+}
+
+}  // namespace
+
+std::string copy_statement(const ExportCall& call, const Connection& connection) {
+  return "COPY (SELECT takeout.export_stream(" + call_arguments(call, connection) + ")) TO STDOUT (FORMAT raw)";
+}
+
+std::uint64_t estimated_bytes(const ExportCall& call, Connection& connection) {
+  try {
+    const Rows rows = connection.query("SELECT bytes FROM takeout.estimate(" + call_arguments(call, connection) + ")");
+    return rows.count() == 1 ? std::strtoull(rows.text(0, 0).c_str(), nullptr, 10) : 0;
+  } catch (const Failure&) {
+    return 0;
+  }
 }
 
 }  // namespace pg_takeout

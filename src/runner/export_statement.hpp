@@ -1,6 +1,7 @@
 // The call of takeout.export_stream that an export is.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,8 @@ struct ExportCall {
 
 // COPY of the stream to the client, every value a literal.
 [[nodiscard]] std::string copy_statement(const ExportCall& call, const Connection& connection);
+
+// Bytes that it may come to, by the server's estimate; 0 where it has none. An error of the export shows when it is made.
+[[nodiscard]] std::uint64_t estimated_bytes(const ExportCall& call, Connection& connection);
 
 }  // namespace pg_takeout

@@ -32,6 +32,13 @@ std::string duration_text(double seconds) {
   return text;
 }
 
+std::string bar_text(double part) {
+  constexpr std::size_t width = 20;
+  const auto filled = static_cast<std::size_t>(part * width);
+  return "[" + std::string(filled, '=') + ">" + std::string(width - 1 - filled, ' ') + "] " +
+         std::to_string(static_cast<int>(part * 100)) + "%";
+}
+
 }  // namespace
 
 std::string size_text(std::uint64_t bytes) {
@@ -44,8 +51,8 @@ std::string size_text(std::uint64_t bytes) {
   return text;
 }
 
-ProgressMeter::ProgressMeter(ProgressStyle style, std::string label)
-    : style_(style), label_(std::move(label)), start_(steady_clock::now()) {
+ProgressMeter::ProgressMeter(ProgressStyle style, std::string label, std::uint64_t expected)
+    : style_(style), label_(std::move(label)), expected_(expected), start_(steady_clock::now()) {
   next_ = start_ + (style == ProgressStyle::bar ? steady_clock::duration(redraw_every) : line_every);
 }
 
@@ -70,8 +77,13 @@ void ProgressMeter::show(std::uint64_t bytes) {
 
 std::string ProgressMeter::line(std::uint64_t bytes) const {
   const double rate = static_cast<double>(bytes) / std::max(seconds(), 1e-3);
-  return label_ + "  " + size_text(bytes) + "  " + size_text(static_cast<std::uint64_t>(rate)) + "/s  " +
-         duration_text(seconds());
+  const std::string text =
+      label_ + "  " + size_text(bytes) + "  " + size_text(static_cast<std::uint64_t>(rate)) + "/s  ";
+  // What was expected is passed: the estimate was too low, and there is no other.
+  if (bytes >= expected_) return text + duration_text(seconds());
+  const double part = static_cast<double>(bytes) / static_cast<double>(expected_);
+  const double left = static_cast<double>(expected_ - bytes) / std::max(rate, 1.0);
+  return text + bar_text(part) + "  " + duration_text(left) + " left";
 }
 
 void ProgressMeter::finish(std::uint64_t bytes, const std::string& summary) {

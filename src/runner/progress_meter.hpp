@@ -15,8 +15,8 @@ enum class ProgressStyle {
 
 class ProgressMeter {
  public:
-  // label: what is exported.
-  ProgressMeter(ProgressStyle style, std::string label);
+  // label: what is exported. expected: bytes, by an estimate; 0 where there is none.
+  ProgressMeter(ProgressStyle style, std::string label, std::uint64_t expected);
   ~ProgressMeter();  // leaves the cursor at the start of an empty line
   ProgressMeter(const ProgressMeter&) = delete;
   ProgressMeter& operator=(const ProgressMeter&) = delete;
@@ -33,6 +33,7 @@ class ProgressMeter {
 
   ProgressStyle style_;
   std::string label_;
+  std::uint64_t expected_;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point next_;
   bool drawn_ = false;

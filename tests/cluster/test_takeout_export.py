@@ -257,5 +257,6 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(database, endless, 
         shown += os.read(near, 1000)
     running.terminate()
     assert running.wait(10) == -signal.SIGTERM
+    assert b"%" in shown and b" left" in shown
     assert b"MB/s" in shown or b"kB/s" in shown or b"bytes/s" in shown
     os.close(near)
