@@ -1,0 +1,104 @@
+"""The promises of takeout run, put to the test many times."""
+
+import os
+import random
+import time
+
+import pytest
+
+from runner import wait_until
+from workplace import slow, workplace  # fixtures
+
+pytestmark = pytest.mark.long
+
+
+def test_ten_runners_make_a_thousand_runs_once_each(workplace):
+    workplace.schedule(columns=["id"], period="all", file_name="{schedule}.csv")
+    workplace.due_now()
+    count = 1000
+    workplace.connection.execute("""INSERT INTO takeout.schedules (name, owner, enabled, cron, zone, dataset, format, tenant, period, columns,
+          destination, file_name, compression, checksum, catch_up, overlap, max_attempts, retry_delay, timeout, next_due)
+        SELECT 's' || i, owner, enabled, cron, zone, dataset, format, tenant, period, columns, destination, file_name, compression, checksum,
+          catch_up, overlap, max_attempts, retry_delay, timeout, next_due
+        FROM takeout.schedules, generate_series(2, %s) i""", [count])
+    # A thousand exports in a minute are more than the quota of one role.
+    workplace.connection.execute("INSERT INTO takeout.limits (requests_per_minute) VALUES (1000)")
+    runners = [workplace.start() for _ in range(10)]
+    try:
+        wait_until(lambda: [state for _, state in workplace.runs()].count("succeeded") == count, 900)
+    finally:
+        for runner in runners:
+            runner.terminate()
+        codes = [runner.wait(15) for runner in runners]
+        workplace.connection.execute("DELETE FROM takeout.limits")
+    assert codes == [0] * 10
+    assert set(workplace.runs("attempts, token")) == {(1, 1)}
+    assert len(list(workplace.files.iterdir())) == count
+
+
+def test_three_hundred_kills(workplace, slow):
+    """At random moments of claim, export and delivery: no run lost, no part of a file, nothing left."""
+    workplace.schedule(dataset=slow, file_name="{schedule}.csv", checksum=True)
+    finished = kills = 0
+    while kills < 300:
+        workplace.connection.execute("DELETE FROM takeout.runs")
+        workplace.due_now()
+        while workplace.runs() != [("nightly", "succeeded")] and kills < 300:
+            running = workplace.start()
+            # An export takes some 3 seconds and a lease is 3.
+            time.sleep(random.choice([random.uniform(0, 1), random.uniform(1, 9)]))
+            running.kill()
+            running.wait()
+            kills += 1
+            for path in workplace.files.glob("*.csv"):
+                assert path.read_bytes().count(b"\n") == 1001
+        finished += workplace.runs() == [("nightly", "succeeded")]
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")], 30)
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+    assert finished > 10
+    assert sorted(os.listdir(workplace.files)) == ["nightly.csv", "nightly.csv.sha256"]
+
+
+def test_a_hundred_sigterms(workplace, slow):
+    workplace.schedule(dataset=slow, file_name="{schedule}.csv")
+    workplace.due_now()
+    for _ in range(100):
+        running = workplace.start()
+        time.sleep(random.uniform(0, 2.5))
+        begin = time.monotonic()
+        running.terminate()
+        assert running.wait(10) == 0
+        assert time.monotonic() - begin < 10
+        [[state]] = workplace.runs("state") or [["due"]]
+        assert state in ("due", "succeeded")
+        assert os.listdir(workplace.files) == (["nightly.csv"] if state == "succeeded" else [])
+        if state == "succeeded":
+            workplace.connection.execute("DELETE FROM takeout.runs")
+            os.unlink(workplace.files / "nightly.csv")
+            workplace.due_now()
+
+
+def test_fifty_cut_connections(workplace, slow):
+    workplace.schedule(dataset=slow, file_name="{schedule}.csv", retry_delay="1 second", max_attempts=1000)
+    workplace.due_now()
+    running = workplace.start()
+    try:
+        for _ in range(50):
+            wait_until(lambda: workplace.runs() == [("nightly", "running")], 30)
+            time.sleep(random.uniform(0, 2))
+            workplace.connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'takeout run'"
+                + random.choice(["", " AND query LIKE 'COPY%'", " AND query NOT LIKE 'COPY%'"]))
+            if workplace.runs() == [("nightly", "succeeded")]:
+                workplace.connection.execute("DELETE FROM takeout.runs")
+                workplace.due_now()
+                workplace.connection.execute("NOTIFY takeout")
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")], 40)
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+    assert os.listdir(workplace.files) == ["nightly.csv"]
