@@ -108,7 +108,7 @@ def test_exit_codes(server, database, connection, tmp_path, rows):
         assert code("export", "rows", "-U", "stranger") == 4
         assert code("export", "rows", "-U", "bounded") == 5
     finally:
-        connection.execute("DELETE FROM takeout.limits; DELETE FROM takeout.members WHERE role = 'bounded'::regrole")
+        connection.execute("DELETE FROM takeout.limits WHERE role = 'bounded'::regrole; DELETE FROM takeout.members WHERE role = 'bounded'::regrole")
         connection.execute("DROP ROLE stranger, bounded")
     assert code("export", "rows", "-o", tmp_path / "none" / "rows.csv") == 6
     assert code("export", "rows", "-o", "/dev/full") == 6

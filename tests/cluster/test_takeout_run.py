@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import subprocess
+import threading
 import time
 
 import psycopg
@@ -321,3 +322,63 @@ def test_a_wrong_configuration_is_refused_by_line(workplace, text, complaint):
     workplace.configuration.chmod(0o644)
     done = workplace.once()
     assert done.returncode == 2 and complaint in done.stderr.decode() and b"secret1" not in done.stderr, done.stderr
+
+
+def test_links_that_are_swapped_in_lead_nowhere(workplace):
+    outside, inside = workplace.path / "outside", workplace.files / "sub"
+    outside.mkdir()
+    stop = threading.Event()
+
+    def swap():
+        while not stop.is_set():
+            (workplace.path / "link").symlink_to(outside)
+            (workplace.path / "folder").mkdir()
+            for name in ("link", "folder"):
+                if inside.is_symlink():
+                    inside.unlink()
+                elif inside.exists():
+                    inside.rename(workplace.path / f"away{time.monotonic_ns()}")
+                try:
+                    (workplace.path / name).rename(inside)
+                except OSError:  # the runner has made the folder meanwhile
+                    (workplace.path / name).rename(workplace.path / f"away{time.monotonic_ns()}")
+                time.sleep(random.uniform(0, 0.002))
+
+    for number in range(30):
+        workplace.schedule(name=f"s{number}", columns=["id"], file_name="sub/{schedule}.csv", max_attempts=1)
+    workplace.due_now()
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        workplace.once()
+    finally:
+        stop.set()
+        swapper.join()
+    assert len(workplace.runs()) == 30 and os.listdir(outside) == []
+
+
+def test_no_secret_in_tables_logs_and_what_is_started(workplace, connection):
+    connection.execute("CREATE ROLE secretive LOGIN PASSWORD 'hunter-two'")
+    try:
+        connection.execute("INSERT INTO takeout.members VALUES ('secretive', 'default')")
+        connection.execute("SELECT takeout.allow_runner('secretive')")
+        database = workplace.database
+        workplace.configure(f"""
+            [server.main]
+            connection = "host=127.0.0.1 port={database.port} dbname={database.dbname} user=secretive password=hunter-two"
+            [destination.reports]
+            command = ["/bin/sh", "-c", "env > {workplace.path}/env; cat /proc/$PPID/cmdline | tr '\\\\0' ' '; exit 1"]
+            """)
+        workplace.configuration.chmod(0o600)
+        workplace.schedule(columns=["id"], max_attempts=1)
+        workplace.due_now()
+        environ = environment(database)
+        environ.pop("PGPASSWORD")
+        done = workplace.once(environ={**environ, "PGPASSWORD": "other-secret"})
+        assert done.returncode == 1
+        [[error]] = workplace.runs("error")
+        assert "takeout run --once" in error  # the command did see its command line
+        for text in ((workplace.path / "env").read_text(), done.stderr.decode(), error, str(connection.execute("SELECT r, s FROM takeout.runs r, takeout.schedules s").fetchall())):
+            assert "hunter-two" not in text and "other-secret" not in text
+    finally:
+        connection.execute("DELETE FROM takeout.members WHERE role = 'secretive'::regrole; DROP OWNED BY secretive; DROP ROLE secretive")
