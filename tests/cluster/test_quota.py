@@ -144,6 +144,7 @@ def test_quota_says_what_remains_and_when_there_is_more(exporter):
 
 
 def test_quota_shows_the_limits_of_dataset_and_method(exporter, connection):
+    connection.execute("DELETE FROM takeout.limits WHERE role IS NULL")
     session = exporter(DEFAULT)
     rows = "SELECT requests_limit, remaining, max_rows, max_bytes, max_period FROM takeout.quota({})"
     value, stream = (500, 500, 1_000_000, 64 * 2**20, None), (500, 500, None, None, None)

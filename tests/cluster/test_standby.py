@@ -56,6 +56,7 @@ def standby(server):
 @pytest.fixture
 def replica(server, database, connection, rows, standby):
     """A session on the standby, once that has replayed all that the primary wrote."""
+    connection.execute("CHECKPOINT")  # commits here do not wait for the disk
     written = connection.execute("SELECT pg_current_wal_flush_lsn()").fetchone()[0]
     with standby.connect(user=server.user, dbname="postgres") as probe:
         deadline = time.monotonic() + 60
