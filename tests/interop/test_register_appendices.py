@@ -8,6 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def document(connection):
+    connection.execute("DELETE FROM takeout.limits")  # those of the tests
     connection.execute("CALL takeout.create_model('crm')")
     connection.execute("""SELECT takeout.fill_register('Example Oy', 'exit@example.com', 'Data centres in Finland', 'Finland',
         base_url => 'https://api.example.com', measures_in_place => true)""")
