@@ -78,13 +78,14 @@ void Runner::run_forever() {
     try {
       serve();
     } catch (const Failure& failure) {
-      if (!has_served_ && failure.code() != ExitCode::no_connection) throw;
+      if (!has_begun_ && failure.code() != ExitCode::no_connection) throw;
       spdlog::error("{}", failure.what());
     } catch (const StateLost& lost) {
       spdlog::error("{}", lost.what());
     }
+    // A connection that did serve may be had again at once.
+    if (std::exchange(serves_, false)) pause = 1s;
     state_.reset();
-    if (std::exchange(has_served_, false)) pause = 1s;
     spdlog::info("connecting again in {} s", pause.count());
     for (const auto until = steady_clock::now() + pause; steady_clock::now() < until; manager_.beat())
       (void)interrupts_.wait(-1, 0, std::min(std::chrono::milliseconds(pause), manager_.patience()));
@@ -98,7 +99,7 @@ void Runner::serve() {
   // Shows at once whether this role may run schedules here.
   (void)queue.next_wakeup();
   spdlog::info("connected");
-  has_served_ = true;
+  has_begun_ = serves_ = true;
   manager_.tell("READY=1\nSTATUS=Waiting for runs");
   for (;;) {
     manager_.beat();

@@ -46,7 +46,8 @@ class Runner {
   std::optional<Connection> state_;
   std::chrono::steady_clock::time_point next_removal_{};
   int unsuccessful_ = 0;
-  bool has_served_ = false;
+  bool has_begun_ = false;  // it has served before: what is wrong now may pass
+  bool serves_ = false;
 };
 
 }  // namespace pg_takeout

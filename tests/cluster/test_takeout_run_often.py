@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import time
 
 import pytest
@@ -71,7 +72,8 @@ def test_a_hundred_sigterms(workplace, slow):
         time.sleep(random.uniform(0, 2.5))
         begin = time.monotonic()
         running.terminate()
-        assert running.wait(10) == 0
+        # Before it has begun to listen to signals it is simply ended.
+        assert running.wait(10) in (0, -signal.SIGTERM)
         assert time.monotonic() - begin < 10
         [[state]] = workplace.runs("state") or [["due"]]
         assert state in ("due", "succeeded")
