@@ -107,15 +107,19 @@ void Connection::fail() { throw Failure(ExitCode::no_connection, trimmed(PQerror
 void Connection::flush() {
   for (int left = PQflush(connection_.get()); left != 0; left = PQflush(connection_.get())) {
     if (left < 0) fail();
-    if (interrupts_.wait(PQsocket(connection_.get()), POLLIN | POLLOUT, moment) &&
-        PQconsumeInput(connection_.get()) == 0)
-      fail();
+    if (wait(POLLIN | POLLOUT) && PQconsumeInput(connection_.get()) == 0) fail();
   }
+}
+
+bool Connection::wait(short events) {
+  if (std::chrono::steady_clock::now() < undisturbed_until_)
+    return Interrupts::wait_undisturbed(PQsocket(connection_.get()), events, moment);
+  return interrupts_.wait(PQsocket(connection_.get()), events, moment);
 }
 
 void Connection::receive() {
   try {
-    if (!interrupts_.wait(PQsocket(connection_.get()), POLLIN, moment)) return;
+    if (!wait(POLLIN)) return;
   } catch (const Interrupted&) {
     cancel();
     throw;
@@ -145,6 +149,14 @@ Rows Connection::query(const std::string& statement, const std::vector<std::opti
     fail();
   flush();
   return Rows(finish(next_result()).release());
+}
+
+Rows Connection::query_to_its_end(const std::string& statement,
+                                  const std::vector<std::optional<std::string>>& parameters) {
+  undisturbed_until_ = std::chrono::steady_clock::now() + std::chrono::seconds(4);
+  Rows rows = query(statement, parameters);
+  undisturbed_until_ = {};
+  return rows;
 }
 
 void Connection::copy_out(const std::string& statement, const std::function<void(std::string_view)>& take,

@@ -43,6 +43,9 @@ class Connection {
   // the statement was cancelled.
   Rows query(const std::string& statement, const std::vector<std::optional<std::string>>& parameters = {});
 
+  // The same, but a signal waits for the answer, some seconds at most: whoever is told to end knows what became of it.
+  Rows query_to_its_end(const std::string& statement, const std::vector<std::optional<std::string>>& parameters);
+
   // Runs a COPY … TO STDOUT and hands over its bytes as they come; `tick` is called now and then, also while none come.
   // Returns only when the server says that all went well.
   void copy_out(const std::string& statement, const std::function<void(std::string_view)>& take,
@@ -65,6 +68,7 @@ class Connection {
 
   void wait_until_connected(std::chrono::seconds timeout);
   void flush();
+  bool wait(short events);
   // Takes in the input that comes within a moment. Cancels the statement if a signal comes.
   void receive();
   // The next result of the statement that was sent, null when there is no more.
@@ -77,6 +81,7 @@ class Connection {
   Interrupts& interrupts_;
   std::unique_ptr<pg_conn, CloseConnection> connection_;
   bool cancelled_ = false;
+  std::chrono::steady_clock::time_point undisturbed_until_{};
 };
 
 }  // namespace pg_takeout

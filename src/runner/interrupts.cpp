@@ -48,6 +48,11 @@ bool Interrupts::wait(int descriptor, short events, std::chrono::milliseconds ti
   return ready > 0 && waited[1].revents != 0;
 }
 
+bool Interrupts::wait_undisturbed(int descriptor, short events, std::chrono::milliseconds timeout) {
+  pollfd waited{descriptor, events, 0};
+  return poll(&waited, 1, static_cast<int>(timeout.count())) > 0;
+}
+
 void end_by_signal(int signal) {
   ::signal(signal, SIG_DFL);
   sigset_t set;

@@ -17,6 +17,8 @@ class Interrupts {
 
   // Waits until the descriptor is ready for `events` of poll(2); false when the time is over. Throws Interrupted.
   [[nodiscard]] bool wait(int descriptor, short events, std::chrono::milliseconds timeout);
+  // The same, but a signal stays for the next who looks.
+  [[nodiscard]] static bool wait_undisturbed(int descriptor, short events, std::chrono::milliseconds timeout);
 
  private:
   FileDescriptor signals_;

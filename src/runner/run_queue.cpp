@@ -21,7 +21,7 @@ RunQueue::RunQueue(Connection& connection, std::string runner, const std::vector
 }
 
 std::optional<Run> RunQueue::claim() {
-  const Rows rows = connection_.query(
+  const Rows rows = connection_.query_to_its_end(
       "SELECT run, token, schedule, due, attempt, dataset, format, tenant, options, since, until, destination, file, "
       "compression, checksum, timeout_seconds, state, error, columns FROM takeout.claim_run($1, $2, $3)",
       {runner_, destinations_, lease_});
@@ -48,49 +48,53 @@ std::optional<Run> RunQueue::claim() {
   run.state = next();
   run.error = next();
   if (!rows.is_null(0, column)) {
-    const Rows columns = connection_.query("SELECT unnest($1::text[])", {next()});
+    const Rows columns = connection_.query_to_its_end("SELECT unnest($1::text[])", {next()});
     for (int i = 0; i < columns.count(); ++i) run.call.columns.push_back(columns.text(i, 0));
   }
   return run;
 }
 
 bool RunQueue::renew(const Run& run) {
-  return connection_.query("SELECT takeout.renew_run($1, $2, $3)", {run.id, run.token, lease_}).text(0, 0) == "t";
+  return connection_.query_to_its_end("SELECT takeout.renew_run($1, $2, $3)", {run.id, run.token, lease_}).text(0, 0) ==
+         "t";
 }
 
 bool RunQueue::finish(const Run& run, const ExportedFile& file, std::optional<std::string> row_count) {
   return connection_
-             .query("SELECT takeout.finish_run($1, $2, $3, $4, $5, $6)",
-                    {run.id, run.token, std::move(row_count), std::to_string(file.exported_bytes),
-                     std::to_string(file.file_bytes), or_null(file.sha256)})
+             .query_to_its_end("SELECT takeout.finish_run($1, $2, $3, $4, $5, $6)",
+                               {run.id, run.token, std::move(row_count), std::to_string(file.exported_bytes),
+                                std::to_string(file.file_bytes), or_null(file.sha256)})
              .text(0, 0) == "t";
 }
 
 bool RunQueue::release(const Run& run) {
-  return connection_.query("SELECT takeout.release_run($1, $2)", {run.id, run.token}).text(0, 0) == "t";
+  return connection_.query_to_its_end("SELECT takeout.release_run($1, $2)", {run.id, run.token}).text(0, 0) == "t";
 }
 
 std::string RunQueue::fail(const Run& run, const std::string& sqlstate, const std::string& reason) {
-  return connection_.query("SELECT takeout.fail_run($1, $2, $3, $4)", {run.id, run.token, or_null(sqlstate), reason})
+  return connection_
+      .query_to_its_end("SELECT takeout.fail_run($1, $2, $3, $4)", {run.id, run.token, or_null(sqlstate), reason})
       .text(0, 0);
 }
 
 std::optional<std::chrono::milliseconds> RunQueue::next_wakeup() {
-  const Rows rows =
-      connection_.query("SELECT ceil(1000 * extract(epoch FROM takeout.next_wakeup($1)))::bigint", {destinations_});
+  const Rows rows = connection_.query_to_its_end(
+      "SELECT ceil(1000 * extract(epoch FROM takeout.next_wakeup($1)))::bigint", {destinations_});
   if (rows.is_null(0, 0)) return std::nullopt;
   return std::chrono::milliseconds(std::atoll(rows.text(0, 0).c_str()));
 }
 
 std::vector<ExpiredFile> RunQueue::expired_files() {
-  const Rows rows =
-      connection_.query("SELECT run, destination, file, checksum FROM takeout.expired_files($1)", {destinations_});
+  const Rows rows = connection_.query_to_its_end(
+      "SELECT run, destination, file, checksum FROM takeout.expired_files($1)", {destinations_});
   std::vector<ExpiredFile> files;
   for (int i = 0; i < rows.count(); ++i)
     files.push_back({rows.text(i, 0), rows.text(i, 1), rows.text(i, 2), rows.text(i, 3) == "t"});
   return files;
 }
 
-void RunQueue::forget_file(const ExpiredFile& file) { connection_.query("SELECT takeout.forget_file($1)", {file.run}); }
+void RunQueue::forget_file(const ExpiredFile& file) {
+  connection_.query_to_its_end("SELECT takeout.forget_file($1)", {file.run});
+}
 
 }  // namespace pg_takeout

@@ -134,7 +134,7 @@ bool Runner::run_one(RunQueue& queue) {
   } catch (const RunLost& lost) {
     spdlog::warn("{} of {}: {}", run->schedule, run->due, lost.what());
   } catch (const Interrupted&) {
-    queue.release(*run);
+    give_back(queue, *run);
     throw;
   }
   manager_.tell("STATUS=Waiting for runs");
@@ -192,6 +192,15 @@ void Runner::await_replay(Connection& reader, Active& active, RunQueue& queue, c
   while (!is_there()) {
     keep(queue, run, active);
     (void)interrupts_.wait(-1, 0, 200ms);
+  }
+}
+
+void Runner::give_back(RunQueue& queue, const Run& run) {
+  try {
+    queue.release(run);
+  } catch (const Failure& failure) {
+    // Its lease will end.
+    spdlog::warn("{} of {} could not be given back: {}", run.schedule, run.due, failure.what());
   }
 }
 

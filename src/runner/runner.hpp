@@ -35,6 +35,7 @@ class Runner {
   void remove_expired(RunQueue& queue);
   [[nodiscard]] RunQueue open_queue(Connection& connection);
   void await_replay(Connection& reader, Active& active, RunQueue& queue, const Run& run);
+  static void give_back(RunQueue& queue, const Run& run);
   void give_up(RunQueue& queue, const Run& run, const Failure& failure);
   void note_failure(const Run& run, const std::string& state, const std::string& error);
   void tell(const Run& run, const std::string& state, const std::string& error);
