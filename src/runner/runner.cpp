@@ -157,7 +157,8 @@ void Runner::make(RunQueue& queue, const Run& run) {
   const ExportedFile file =
       export_file(run.call, reader, {run.compression, true}, std::move(output), [&](std::uint64_t) { tick(); });
   if (run.checksum) delivery.add_checksum(run, file.sha256);
-  const Rows rows = reader.query("SELECT takeout.last_export_rows()");
+  // Delivered: a signal waits until that is on record.
+  const Rows rows = reader.query_to_its_end("SELECT takeout.last_export_rows()", {});
   const std::string row_count = rows.text(0, 0);
   if (!queue.finish(run, file, row_count)) throw RunLost();
   const double seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
