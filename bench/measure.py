@@ -35,13 +35,16 @@ def seconds_of(call):
     return time.perf_counter() - start
 
 
-def compare(name, ours, theirs, runs, **bounds):
-    """Median ratio of `runs` pairs after a warm-up of each side; the sides take turns, so that noise meets both."""
+def compare(name, ours, theirs, runs, before=lambda: None, **bounds):
+    """Median ratio of `runs` pairs after a warm-up of each side; the sides take turns, so that noise meets both. `before` is called
+    before each and not measured."""
     ours()
     theirs()
     our_times, their_times = [], []
     for _ in range(runs):
+        before()
         their_times.append(seconds_of(theirs))
+        before()
         our_times.append(seconds_of(ours))
     ratios = [their / our for our, their in zip(our_times, their_times)]
     return Figure(name, statistics.median(ratios), min(ratios), max(ratios),

@@ -4,6 +4,12 @@
 
 extern "C" {
 #include "commands/progress.h"
+// Of a connection's innards libpq.h needs the name only; their header needs those of Kerberos, which do not come with
+// PostgreSQL's.
+#define LIBPQ_BE_H
+typedef struct Port Port;
+#include "libpq/libpq.h"
+#undef LIBPQ_BE_H
 #include "libpq/pqformat.h"
 #include "pgstat.h"
 }
@@ -20,12 +26,19 @@ constexpr char copy_done = 'c';
 // A client holds a whole message in memory, and a cancel waits for one.
 constexpr Size largest_message = 64 * 1024;
 
+// PostgreSQL's buffer for what goes to the client has 8 kB, and each time that it is full the kernel and perhaps the client
+// are called. Only this function makes it larger: by a message that has to fit into it, once.
+void widen_send_buffer(const char* data, Size length) { pq_putmessage_noblock(copy_data, data, length); }
+
 void send_bytes(RawReceiver* receiver, const char* data, Size size) {
   while (size > 0) {
     const Size length = Min(size, largest_message);
-    pq_beginmessage_reuse(&receiver->message, copy_data);
-    pq_sendbytes(&receiver->message, data, static_cast<int>(length));
-    pq_endmessage_reuse(&receiver->message);
+    if (length == largest_message && !receiver->is_buffer_wide) {
+      widen_send_buffer(data, length);
+      receiver->is_buffer_wide = true;
+    } else {
+      (void)pq_putmessage(copy_data, data, length);
+    }
     data += length;
     size -= length;
     receiver->bytes += length;

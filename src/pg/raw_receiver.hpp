@@ -12,6 +12,7 @@ namespace pg_takeout {
 struct RawReceiver {
   DestReceiver base;  // what the executor sees; must come first
   StringInfoData message;
+  bool is_buffer_wide;  // room for whole messages on their way to the client
   MemoryContext row_context;
   bool text;     // converted to the client's encoding
   uint64 rows;   // NULLs included
