@@ -12,8 +12,6 @@ from runner import environment, wait_until
 from throwaway_server import TOP
 from workplace import workplace  # fixture
 
-pytestmark = pytest.mark.long
-
 RCLONE = "/usr/bin/rclone"
 
 
@@ -87,6 +85,7 @@ def test_to_s3(workplace, s3):
     deliver(workplace, "s3:exports", s3)
 
 
+@pytest.mark.long
 def test_to_sftp(workplace, sftp):
     target = pathlib.Path(workplace.path) / "target"
     target.mkdir()
