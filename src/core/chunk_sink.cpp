@@ -28,7 +28,7 @@ ChunkSink::~ChunkSink() {
 
 std::size_t ChunkSink::open_bytes() const {
   if (chunks_.empty()) return 0;
-  return static_cast<std::size_t>(position_ - (chunks_.back().memory + options_.header));
+  return static_cast<std::size_t>(position_ - chunks_.back().data);
 }
 
 std::uint64_t ChunkSink::size() const { return closed_bytes_ + open_bytes(); }
@@ -65,7 +65,7 @@ void ChunkSink::copy_range(std::uint64_t offset, std::size_t length, char* targe
       continue;
     }
     const std::size_t part = std::min(length, size - static_cast<std::size_t>(offset));
-    std::memcpy(target, chunks_[i].memory + options_.header + offset, part);
+    std::memcpy(target, chunks_[i].data + offset, part);
     target += part;
     length -= part;
     offset = 0;
@@ -94,7 +94,7 @@ void ChunkSink::make_room(std::size_t size) {
   const Chunk chunk = take_chunk(capacity);
   close_open_chunk();
   chunks_.push_back(chunk);
-  position_ = chunk.memory + options_.header;
+  position_ = chunk.data;
   limit_ = position_ + std::min(chunk.capacity, std::max(window, size));
   if (next_capacity_ < options_.largest_chunk) next_capacity_ = std::min(2 * next_capacity_, options_.largest_chunk);
 }
@@ -112,12 +112,13 @@ void ChunkSink::close_open_chunk() {
 
 ChunkSink::Chunk ChunkSink::take_chunk(std::size_t capacity) {
   if (spare_.capacity >= capacity) return std::exchange(spare_, Chunk{});
-  auto* memory = static_cast<char*>(memory_->allocate(options_.header + capacity, chunk_alignment));
-  return {memory, capacity, 0};
+  const std::size_t lead = options_.header + (capacity / 16 >= options_.page ? total_size() % options_.page : 0);
+  auto* memory = static_cast<char*>(memory_->allocate(lead + capacity, chunk_alignment));
+  return {memory, memory + lead, capacity, 0};
 }
 
 void ChunkSink::free_chunk(const Chunk& chunk) {
-  if (chunk.memory != nullptr) memory_->deallocate(chunk.memory, options_.header + chunk.capacity, chunk_alignment);
+  if (chunk.memory != nullptr) memory_->deallocate(chunk.memory, static_cast<std::size_t>(chunk.data - chunk.memory) + chunk.capacity, chunk_alignment);
 }
 
 }  // namespace pg_takeout

@@ -17,6 +17,9 @@ class ChunkSink final : public Sink {
     std::size_t first_chunk = 64 * 1024;  // bytes; later chunks double up to largest_chunk
     std::size_t largest_chunk = 1024 * 1024;
     std::size_t header = 0;  // bytes left free before each chunk's data, for the caller
+    // In a chunk of 16 pages or more the data begin as far behind `memory` as they do behind a page's start in the whole
+    // result, so that the caller can move pages instead of copying them. 1: right at `memory` + header.
+    std::size_t page = 1;
     // Of all bytes written, released ones included. Error too_many_bytes before memory for more is taken.
     std::uint64_t max_bytes = UINT64_MAX;
     bool reuses_chunks = true;  // release_first() keeps a chunk's memory for the next one
@@ -25,6 +28,7 @@ class ChunkSink final : public Sink {
 
   struct Chunk {
     char* memory;          // header bytes, then the data
+    char* data;
     std::size_t capacity;  // bytes of data it can hold
     std::size_t size;      // bytes of data it holds
   };

@@ -24,23 +24,23 @@ namespace pg_takeout {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 1024 * 1024;
-// A value's chunks are copied once into the result, so few and large ones are as good as one.
+constexpr std::size_t chunk_bytes = 256 * 1024;
+// A value's chunks are moved once into the result, so few and large ones are as good as one.
 constexpr std::size_t value_first_chunk = 8 * 1024;
 constexpr std::size_t value_largest_chunk = 128 * 1024 * 1024;
-constexpr std::size_t copied_at_once = 2 * 1024 * 1024;
 
 ChunkSink::Options sink_options(FileTarget target, uint64 max_bytes) {
   ChunkSink::Options options;
   options.stop = &QueryCancelPending;
+  options.header = VARHDRSZ;
   if (target == FileTarget::stream) {
     options.first_chunk = options.largest_chunk = chunk_bytes;
-    options.header = VARHDRSZ;
   } else {
     options.first_chunk = value_first_chunk;
     options.largest_chunk = value_largest_chunk;
     options.max_bytes = max_bytes;
     options.reuses_chunks = false;
+    options.page = moved_page;
   }
   return options;
 }
@@ -219,21 +219,15 @@ uint64 file_size(const FileOutput* file) {
   return size;
 }
 
-// Moves all chunks to `target`. What has been copied is given back at once: the result then takes those pages, which are
-// in the processor's cache and, on a virtual machine, backed by its host, and no byte is in memory twice.
+// Moves all chunks to `target`.
 void take_chunks(FileOutput* file, char* target) {
   ChunkSink* sink = &file->builder->sink();
   while (sink->size() > 0) {
     const ChunkSink::Chunk chunk = sink->first_chunk();
-    for (size_t done = 0; done < chunk.size;) {
-      const size_t part = std::min(copied_at_once, chunk.size - done);
-      memcpy(target, chunk.memory + done, part);
-      target += part;
-      done += part;
-      give_back_pages(chunk.memory, chunk.memory + done);
-      CHECK_FOR_INTERRUPTS();
-    }
+    move_bytes(target, chunk.data, chunk.size);
+    target += chunk.size;
     sink->release_first();
+    CHECK_FOR_INTERRUPTS();
   }
 }
 

@@ -28,8 +28,10 @@ class ContextMemory final : public std::pmr::memory_resource {
 // At least `size` bytes from the context, in huge pages where it is large and the system has them. flags: MCXT_ALLOC_*.
 void* allocate_large(MemoryContext context, std::size_t size, int flags);
 
-// Gives the whole pages between the two back to the kernel; what stood there is lost, the memory stays the caller's.
-void give_back_pages(const void* from, const void* to);
+// Moves bytes into another block of allocate_large(). Where both lie alike on pages of this size, whole pages change their
+// place and none is copied; what stood in the source is lost, its memory stays the caller's.
+inline constexpr std::size_t moved_page = 2 * 1024 * 1024;
+void move_bytes(char* target, char* source, std::size_t size);
 
 // Has `destroy(object)` called when the context is reset or deleted, on abort too. May raise an error: call it before
 // the object holds anything.

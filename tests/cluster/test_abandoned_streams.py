@@ -36,11 +36,11 @@ def chunks(connection, query):
     return [bytes(chunk) for chunk, in connection.execute(query).fetchall()]
 
 
-def test_a_stream_has_several_chunks_of_about_a_megabyte(connection, rows):
+def test_a_stream_has_several_chunks_of_about_a_quarter_of_a_megabyte(connection, rows):
     for format in FORMATS:
         sizes = [len(chunk) for chunk in chunks(connection, f"SELECT {STREAM.format(format=format)}")]
         assert len(sizes) >= 3
-        assert all(500_000 < size < 2_000_000 for size in sizes[:-1]), sizes
+        assert all(125_000 < size < 500_000 for size in sizes[:-1]), sizes
 
 
 def test_limit(connection, stream):
@@ -51,7 +51,7 @@ def test_limit(connection, stream):
 
 def test_exists_and_scalar_subqueries(connection, stream):
     assert connection.execute(f"SELECT EXISTS (SELECT {stream})").fetchone() == (True,)
-    assert connection.execute(f"SELECT length((SELECT {stream} LIMIT 1)) > 500000").fetchone() == (True,)
+    assert connection.execute(f"SELECT length((SELECT {stream} LIMIT 1)) > 125000").fetchone() == (True,)
     with pytest.raises(psycopg.errors.CardinalityViolation):
         connection.execute(f"SELECT (SELECT {stream})")
 

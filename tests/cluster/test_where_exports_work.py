@@ -1,5 +1,7 @@
 """Exports in every place where a query can stand: read-only transactions, plpgsql, prepared statements, parallel plans."""
 
+import hashlib
+
 import psycopg
 import pytest
 
@@ -150,6 +152,17 @@ def test_grouped_and_ordered_aggregates(connection, orders):
         (country, *(b"id,country\r\n" + b"".join(b"%d,%s\r\n" % (id, country.encode()) for id in order)
                     for order in (ids[::-1], ids)))
         for country, ids in [("DE", [1, 4, 7]), ("FI", [3, 6, 9]), ("SE", [2, 5, 8])]]
+
+
+def test_a_value_of_many_pages_has_the_bytes_of_copy(connection):
+    """Its memory is put together from large pieces, whole pages of which change their place."""
+    connection.execute("CREATE TABLE wide AS SELECT i AS id, repeat(md5(i::text), i % 60) AS note FROM generate_series(1, 140000) i")
+    with connection.cursor().copy("COPY wide TO STDOUT (FORMAT csv, HEADER)") as copy:
+        theirs = b"".join(copy).replace(b"\n", b"\r\n")
+    assert len(theirs) > 130_000_000
+    connection.execute("SET takeout.max_result_bytes = '500MB'")
+    assert value(connection, "SELECT sha256(takeout.csv_file(w)) FROM wide w") == hashlib.sha256(theirs).digest()
+    connection.execute("RESET takeout.max_result_bytes; DROP TABLE wide")
 
 
 def test_distinct_filter_rollup_and_nested_subqueries(connection, orders):

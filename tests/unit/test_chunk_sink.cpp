@@ -117,6 +117,33 @@ TEST_CASE("the header stays free before each chunk") {
   REQUIRE(text_of(sink) == "0123456789");
 }
 
+TEST_CASE("large chunks' data lie on pages as they do in the whole result") {
+  ChunkSink::Options options;
+  options.first_chunk = 1000;
+  options.largest_chunk = 64'000;
+  options.header = 4;
+  options.page = 1024;
+  ChunkSink sink(options, std::pmr::new_delete_resource());
+  std::string written;
+  for (int i = 0; written.size() < 400'000; ++i) {
+    const std::string row = std::to_string(i) + std::string(static_cast<std::size_t>(i % 700), 'r');
+    char* target = sink.reserve(row.size());
+    std::memcpy(target, row.data(), row.size());
+    sink.commit(target + row.size());
+    written += row;
+  }
+  REQUIRE(text_of(sink) == written);
+  std::size_t before = 0, large = 0;
+  for (; sink.size() > 0; sink.release_first()) {
+    const ChunkSink::Chunk chunk = sink.first_chunk();
+    const auto lead = static_cast<std::size_t>(chunk.data - chunk.memory);
+    REQUIRE(lead == options.header + (chunk.capacity < 16 * options.page ? 0 : before % options.page));
+    large += lead > options.header ? 1 : 0;
+    before += chunk.size;
+  }
+  REQUIRE(large > 3);
+}
+
 TEST_CASE("a stream holds two chunks, however much goes through it") {
   CountingMemory memory;
   ChunkSink::Options options;
