@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <chrono>
+#include <future>
 
 #include "beneath.hpp"
 #include "child_process.hpp"
@@ -20,20 +22,24 @@ FileDescriptor open_directory(const std::string& directory) {
   return result;
 }
 
-// Asks whether the run is still this runner's, at the last moment.
+// Asks whether the run is still this runner's, at the last moment. A disk may take longer than a lease to have the file.
 class ConfirmedOutput final : public Output {
  public:
-  ConfirmedOutput(std::unique_ptr<Output> next, std::function<void()> confirm)
-      : next_(std::move(next)), confirm_(std::move(confirm)) {}
+  ConfirmedOutput(std::unique_ptr<Output> next, std::function<void()> wait, std::function<void()> confirm)
+      : next_(std::move(next)), wait_(std::move(wait)), confirm_(std::move(confirm)) {}
 
   void write(std::string_view bytes) override { next_->write(bytes); }
   void finish() override {
+    std::future<void> settled = std::async(std::launch::async, [this] { next_->settle(); });
+    while (settled.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) wait_();
+    settled.get();
     confirm_();
     next_->finish();
   }
 
  private:
   std::unique_ptr<Output> next_;
+  std::function<void()> wait_;
   std::function<void()> confirm_;
 };
 
@@ -132,7 +138,11 @@ std::unique_ptr<Output> Delivery::open(const Run& run) {
                                               "standard output", interrupts_);
       break;
   }
-  return std::make_unique<ConfirmedOutput>(std::move(output), confirm_);
+  const auto wait = [this] {
+    interrupts_.check();
+    tick_();
+  };
+  return std::make_unique<ConfirmedOutput>(std::move(output), wait, confirm_);
 }
 
 void Delivery::add_checksum(const Run& run, const std::string& sha256) {

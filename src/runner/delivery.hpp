@@ -13,7 +13,7 @@ namespace pg_takeout {
 
 class Delivery {
  public:
-  // tick: called while a command runs. confirm: called when the file is whole and before it is delivered; what it throws
+  // tick: called while a command runs, or the disk is waited for. confirm: called when the file is whole and before it is delivered; what it throws
   // keeps the file from being delivered.
   Delivery(const Configuration& configuration, Interrupts& interrupts, std::function<void()> tick,
            std::function<void()> confirm);

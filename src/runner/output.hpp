@@ -12,8 +12,10 @@ class Output {
   Output& operator=(const Output&) = delete;
   virtual ~Output() = default;  // of what was not finished, no file stays
 
-  // Both throw Failure (not_delivered).
+  // These throw Failure (not_delivered).
   virtual void write(std::string_view bytes) = 0;
+  // All is written: does what takes long, so that finish() is quick. May be left out.
+  virtual void settle() {}
   // All is written: makes it last. Once.
   virtual void finish() = 0;
 };

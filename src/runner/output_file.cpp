@@ -58,8 +58,13 @@ void OutputFile::write(std::string_view bytes) {
   }
 }
 
-void OutputFile::finish() {
+void OutputFile::settle() {
   if (sync_ && fsync(file_.get()) != 0) fail("cannot write to the disk");
+  settled_ = true;
+}
+
+void OutputFile::finish() {
+  if (!settled_) settle();
   if (temporary_.empty()) give_name();
   // Some file systems report a failed write only here.
   if (!file_.close()) fail("cannot write");

@@ -8,9 +8,10 @@
 
 namespace pg_takeout {
 
-// Readable by its owner only, unless the mode says otherwise, and locked (flock) by its writer until it has its name. Written without a name where the file system can do that, else under a temporary one beside
-// it; finish() writes it through to the disk, gives it its name, in the place of a file that has it, and writes through the
-// directory.
+// Readable by its owner only, unless the mode says otherwise, and locked (flock) by its writer until it has its name.
+// Written without a name where the file system can do that, else under a temporary one beside it; settle() writes it through
+// to the disk; finish() does if that was left out, gives it its name, in the place of a file that has it, and writes through
+// the directory.
 class OutputFile final : public Output {
  public:
   // name: of the file in the directory. sync: false leaves it to the kernel when to write to the disk.
@@ -18,6 +19,7 @@ class OutputFile final : public Output {
   ~OutputFile() override;
 
   void write(std::string_view bytes) override;
+  void settle() override;
   void finish() override;
 
  private:
@@ -30,6 +32,7 @@ class OutputFile final : public Output {
   std::string temporary_;  // empty while the file has no name
   FileDescriptor file_;
   bool sync_;
+  bool settled_ = false;
 };
 
 // The start of the temporary names, and so of what a killed program may leave.

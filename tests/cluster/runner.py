@@ -21,8 +21,8 @@ def takeout(database, *arguments, environ=None, **parameters):
                           **{"capture_output": True, **parameters})
 
 
-def start(database, *arguments, **parameters):
-    return subprocess.Popen([TAKEOUT, *map(str, arguments)], env=environment(database),
+def start(database, *arguments, environ=None, **parameters):
+    return subprocess.Popen([TAKEOUT, *map(str, arguments)], env=environ or environment(database),
                             **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **parameters})
 
 

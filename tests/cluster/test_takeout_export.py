@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from faults import faults  # fixture
 from runner import environment, start, takeout, wait_until
 
 
@@ -194,39 +195,8 @@ def test_a_file_that_cannot_grow_is_no_file(database, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.fixture(scope="module")
-def faults(tmp_path_factory):
-    """A library to be preloaded, whose function FAULT names fails."""
-    folder = tmp_path_factory.mktemp("faults")
-    (folder / "faults.c").write_text("""
-        #define _GNU_SOURCE
-        #include <dlfcn.h>
-        #include <errno.h>
-        #include <fcntl.h>
-        #include <stdarg.h>
-        #include <stdlib.h>
-        #include <string.h>
-        static int hit(const char *name) { const char *fault = getenv("FAULT"); return fault && strcmp(fault, name) == 0; }
-        int fsync(int fd) {
-          if (hit("fsync")) { errno = EIO; return -1; }
-          return ((int (*)(int)) dlsym(RTLD_NEXT, "fsync"))(fd);
-        }
-        int renameat(int a, const char *b, int c, const char *d) {
-          if (hit("renameat")) { errno = EIO; return -1; }
-          return ((int (*)(int, const char *, int, const char *)) dlsym(RTLD_NEXT, "renameat"))(a, b, c, d);
-        }
-        int openat(int fd, const char *path, int flags, ...) {
-          va_list list; va_start(list, flags); int mode = va_arg(list, int); va_end(list);
-          if (hit("tmpfile") && (flags & O_TMPFILE) == O_TMPFILE) { errno = EOPNOTSUPP; return -1; }
-          return ((int (*)(int, const char *, int, ...)) dlsym(RTLD_NEXT, "openat"))(fd, path, flags, mode);
-        }
-        """)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "faults.so", folder / "faults.c", "-ldl"], check=True)
-    return lambda database, name: environment(database, LD_PRELOAD=str(folder / "faults.so"), FAULT=name)
-
-
 @pytest.mark.parametrize("fault", ["fsync", "renameat"])
-def test_what_the_disk_refuses_is_an_error_and_no_file(database, faults, tmp_path, fault):
+def test_what_the_disk_refuses_is_an_error_and_no_file(database, faults, rows, tmp_path, fault):
     (tmp_path / "rows.csv").write_text("old")
     done = takeout(database, "export", "rows", "-o", tmp_path / "rows.csv", environ=faults(database, fault))
     assert done.returncode == 6 and b"Input/output error" in done.stderr

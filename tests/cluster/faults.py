@@ -1,0 +1,71 @@
+"""What disks do wrong, by a library that is preloaded."""
+
+import subprocess
+
+import pytest
+
+from runner import environment
+
+SOURCE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int is(const char *name) { const char *fault = getenv("FAULT"); return fault && strcmp(fault, name) == 0; }
+
+// Fails, or takes its time, or does neither.
+static int meets(const char *name) {
+  if (is("slow") || (is("slow fsync") && strcmp(name, "fsync") == 0)) usleep(1000 * atoi(getenv("FAULT_MILLISECONDS")));
+  if (is(name)) errno = EIO;
+  return is(name);
+}
+
+static int has_type(int fd, mode_t type) { struct stat s; return fstat(fd, &s) == 0 && (s.st_mode & S_IFMT) == type; }
+
+int fsync(int fd) {
+  if (meets(has_type(fd, S_IFDIR) ? "fsync of a directory" : "fsync")) return -1;
+  return ((int (*)(int)) dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+
+int linkat(int a, const char *b, int c, const char *d, int flags) {
+  if (meets("linkat")) return -1;
+  return ((int (*)(int, const char *, int, const char *, int)) dlsym(RTLD_NEXT, "linkat"))(a, b, c, d, flags);
+}
+
+int renameat(int a, const char *b, int c, const char *d) {
+  if (meets("renameat")) return -1;
+  return ((int (*)(int, const char *, int, const char *)) dlsym(RTLD_NEXT, "renameat"))(a, b, c, d);
+}
+
+int openat(int fd, const char *path, int flags, ...) {
+  va_list list; va_start(list, flags); int mode = va_arg(list, int); va_end(list);
+  if (is("tmpfile") && (flags & O_TMPFILE) == O_TMPFILE) { errno = EOPNOTSUPP; return -1; }
+  return ((int (*)(int, const char *, int, ...)) dlsym(RTLD_NEXT, "openat"))(fd, path, flags, mode);
+}
+
+ssize_t write(int fd, const void *bytes, size_t size) {
+  static size_t room = 1000000;
+  if (is("write") && has_type(fd, S_IFREG)) {
+    if (room == 0) { errno = ENOSPC; return -1; }
+    if (size > room) size = room;
+    room -= size;
+  }
+  return ((ssize_t (*)(int, const void *, size_t)) dlsym(RTLD_NEXT, "write"))(fd, bytes, size);
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory):
+    """faults(database, name): an environment in which what the name says fails; "slow" takes its time instead."""
+    folder = tmp_path_factory.mktemp("faults")
+    (folder / "faults.c").write_text(SOURCE)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "faults.so", folder / "faults.c", "-ldl"], check=True)
+    return lambda database, name, milliseconds=0: environment(
+        database, LD_PRELOAD=str(folder / "faults.so"), FAULT=name, FAULT_MILLISECONDS=str(milliseconds))

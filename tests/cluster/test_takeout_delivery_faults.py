@@ -1,0 +1,109 @@
+"""A disk that is full, broken or slow: the error is on record, no file is there that is not whole, and the run is tried again."""
+
+import hashlib
+import os
+import subprocess
+import time
+
+import pytest
+
+from faults import faults  # fixture
+from runner import TAKEOUT, environment, wait_until
+from workplace import slow, workplace  # fixtures
+
+
+def prepare(workplace, **arguments):
+    workplace.schedule(file_name="rows.csv", checksum=True, retry_delay="1 second", **arguments)
+    (workplace.files / "rows.csv").write_text("old")
+    workplace.due_now()
+
+
+def assert_refused(workplace, reason):
+    [[state, attempts, error]] = workplace.runs("state, attempts, error")
+    assert (state, attempts) == ("retrying", 1) and reason in error, error
+
+
+def assert_done_at_the_second_attempt(workplace):
+    time.sleep(1.1)
+    done = workplace.once()
+    assert done.returncode == 0, done.stderr
+    data = (workplace.files / "rows.csv").read_bytes()
+    assert data == workplace.stream()
+    assert (workplace.files / "rows.csv.sha256").read_text() == f"{hashlib.sha256(data).hexdigest()}  rows.csv\n"
+    assert sorted(os.listdir(workplace.files)) == ["rows.csv", "rows.csv.sha256"]
+    assert workplace.runs("state, attempts, error") == [("succeeded", 2, None)]
+
+
+@pytest.mark.parametrize("fault, reason", [
+    ("write", 'cannot write "rows.csv": No space left on device'), ("fsync", 'cannot write to the disk "rows.csv": Input/output error'),
+    ("linkat", 'cannot name "rows.csv"'), ("renameat", 'cannot rename to "rows.csv"')])
+def test_what_the_disk_refuses_is_on_record_and_tried_again(workplace, faults, fault, reason):
+    prepare(workplace)
+    assert workplace.once(environ=faults(workplace.database, fault)).returncode == 1
+    assert_refused(workplace, reason)
+    assert os.listdir(workplace.files) == ["rows.csv"] and (workplace.files / "rows.csv").read_text() == "old"
+    assert_done_at_the_second_attempt(workplace)
+
+
+def test_a_file_whose_name_may_not_be_on_the_disk_is_delivered_again(workplace, faults):
+    prepare(workplace)
+    assert workplace.once(environ=faults(workplace.database, "fsync of a directory")).returncode == 1
+    assert_refused(workplace, "cannot write to the disk the directory")
+    assert os.listdir(workplace.files) == ["rows.csv"] and (workplace.files / "rows.csv").read_bytes() == workplace.stream()
+    assert_done_at_the_second_attempt(workplace)
+
+
+# A file system of its own, which only the program sees, and what is in it at the end.
+SMALL = 'mount -t tmpfs -o size=256k small "$1" && echo old > "$1/rows.csv" && { shift; "$@"; status=$?; ls -A "$DIRECTORY"; exit $status; }'
+
+
+def test_a_full_disk_is_on_record_and_tried_again(workplace):
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    if subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", workplace.files], capture_output=True).returncode != 0:
+        pytest.skip("no file systems can be mounted here")
+    prepare(workplace)
+    done = subprocess.run([*unshare, "sh", "-c", SMALL, "sh", workplace.files, TAKEOUT, "run", "--once", "-c", workplace.configuration],
+                          env=environment(workplace.database, DIRECTORY=str(workplace.files)), capture_output=True, timeout=60, text=True)
+    assert done.returncode == 1, done.stderr
+    assert_refused(workplace, "No space left on device")
+    assert done.stdout == "rows.csv\n"
+    assert_done_at_the_second_attempt(workplace)
+
+
+def test_a_full_spool_is_on_record_and_the_command_not_started(workplace, faults):
+    workplace.configure(f'spool = "{workplace.path}"\n[destination.reports]\ncommand = ["/usr/bin/touch", "{workplace.files}/started"]\n')
+    workplace.schedule()
+    workplace.due_now()
+    assert workplace.once(environ=faults(workplace.database, "write")).returncode == 1
+    assert_refused(workplace, "cannot write to the spool directory: No space left on device")
+    assert os.listdir(workplace.files) == []
+
+
+def test_a_disk_that_takes_longer_than_a_lease_keeps_the_run(workplace, faults):
+    workplace.schedule(file_name="rows.csv", columns=["id"])
+    workplace.due_now()
+    running = workplace.start(environ=faults(workplace.database, "slow fsync", 5000))
+    wait_until(lambda: workplace.runs() == [("nightly", "running")])
+    waiting = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")])
+    finally:
+        for runner in (running, waiting):
+            runner.terminate()
+            assert runner.wait(10) == 0
+    assert os.listdir(workplace.files) == ["rows.csv"] and workplace.runs("token") == [(1,)]
+
+
+def test_a_run_that_was_taken_over_while_the_disk_was_waited_for_is_not_delivered(workplace, faults):
+    workplace.schedule(file_name="rows.csv", columns=["id"])
+    workplace.due_now()
+    running = workplace.start(environ=faults(workplace.database, "slow fsync", 3000))
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "running")])
+        time.sleep(1.5)
+        workplace.connection.execute("UPDATE takeout.runs SET token = token + 1, lease_until = now() + interval '1 minute'")
+        time.sleep(5)
+        assert os.listdir(workplace.files) == []
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
