@@ -142,7 +142,8 @@ CREATE VIEW takeout.schedule_health AS
   FROM takeout.schedules s
   LEFT JOIN LATERAL (
     SELECT bool_or(r.state = 'running') AS running, bool_or(r.state = 'retrying') AS retrying,
-           min(CASE r.state WHEN 'running' THEN r.lease_until ELSE r.not_before END) AS waits_since
+           -- The others wait for the first.
+           (array_agg(CASE r.state WHEN 'running' THEN r.lease_until ELSE r.not_before END ORDER BY r.due))[1] AS waits_since
     FROM takeout.runs r
     WHERE r.schedule = s.id AND r.state IN ('due', 'running', 'retrying')) unfinished ON true
   LEFT JOIN LATERAL (

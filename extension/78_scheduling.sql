@@ -194,6 +194,9 @@ BEGIN
     -- What is still to be made is made as the schedule is now.
     UPDATE takeout.runs r SET (name, tenant, destination, file) = (schedule.name, schedule.tenant, schedule.destination, NULL)
     WHERE r.schedule = present.id AND r.state IN ('due', 'retrying');
+    IF NOT enabled THEN
+      PERFORM takeout.skip_waiting_runs(present.id, 'the schedule was disabled');
+    END IF;
   END IF;
   PERFORM pg_notify('takeout', 'schedules');
   RETURN result;
@@ -212,6 +215,14 @@ $$;
 COMMENT ON FUNCTION takeout.schedule(text, text, text, text, text, text, text, text[], text, jsonb, text, text, boolean, text,
   text, integer, interval, interval, interval, boolean) IS
   'Has a dataset exported whenever the cron expression is due, by the program takeout; a schedule of that name is changed';
+
+CREATE FUNCTION takeout.skip_waiting_runs(schedule bigint, reason text) RETURNS void
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+  UPDATE takeout.runs r SET state = 'skipped', finished_at = clock_timestamp(), error = reason
+  WHERE r.schedule = skip_waiting_runs.schedule AND r.state IN ('due', 'retrying');
+END;
+COMMENT ON FUNCTION takeout.skip_waiting_runs(bigint, text) IS 'Ends the runs of a schedule that nobody has begun, or that wait for another attempt';
 
 CREATE FUNCTION takeout.check_schedule_owner(present takeout.schedules) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -244,8 +255,7 @@ BEGIN
   END IF;
   PERFORM takeout.check_schedule_owner(present);
   DELETE FROM takeout.schedules s WHERE s.id = present.id;
-  UPDATE takeout.runs r SET state = 'skipped', finished_at = clock_timestamp(), error = 'the schedule was removed'
-  WHERE r.schedule = present.id AND r.state IN ('due', 'retrying');
+  PERFORM takeout.skip_waiting_runs(present.id, 'the schedule was removed');
   PERFORM pg_notify('takeout', 'schedules');
 END
 $$;

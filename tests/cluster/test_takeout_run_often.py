@@ -46,7 +46,7 @@ def test_three_hundred_kills(workplace, slow, faults):
     finished, waits = 0, []
     workplace.due_now()
     before = None
-    for kill in range(300):
+    for _ in range(300):
         # An export takes some 3 seconds, as does the lease; the delivery takes as long again where the disk is slow.
         begin = datetime.datetime.now(datetime.timezone.utc)
         disk = random.choice([None, faults(workplace.database, "slow", 300)])
