@@ -104,13 +104,19 @@ class Reader {
 
   // A password is for the eyes of the file's owner.
   void check_secrecy(const std::string& address, const toml::source_region& place) const {
-    if (!holds_password({.database = address, .host = "", .port = "", .user = ""})) return;
+    if (!holds_password({.database = address, .host = "", .port = "", .user = ""}) || is_credential()) return;
     struct stat status;
     if (stat(path_.c_str(), &status) != 0 || (status.st_mode & 077) != 0)
       fail(place, "a file with a password must be readable by its owner only (mode 0600)");
   }
 
  private:
+  // One that systemd hands to this service alone, whose mode may be that of an access control list (systemd.exec(5)).
+  [[nodiscard]] bool is_credential() const {
+    const char* directory = getenv("CREDENTIALS_DIRECTORY");
+    return directory != nullptr && *directory != '\0' && path_.starts_with(std::string(directory) + "/");
+  }
+
   std::string path_;
 };
 

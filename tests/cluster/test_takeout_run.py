@@ -2,11 +2,11 @@
 
 import gzip
 import hashlib
+import json
 import os
 import random
 import socket
 import subprocess
-import threading
 import time
 
 import psycopg
@@ -175,29 +175,6 @@ def test_a_timeout_ends_an_attempt(workplace, slow):
     assert state == "failed" and "timeout of 1 s" in error and list(workplace.files.iterdir()) == []
 
 
-def test_no_name_and_no_link_leads_out_of_the_directory(workplace, connection):
-    outside = workplace.path / "outside"
-    outside.mkdir()
-    (workplace.files / "link").symlink_to(outside)
-    (workplace.files / "file.csv").symlink_to(outside / "file.csv")
-    (outside / "file.csv").write_text("untouched")
-    # What the functions would refuse is written past them: the runner checks for itself.
-    for number, name in enumerate(["../outside/x", "/tmp/x", "link/x", "a/../../outside/x", "..", ".hidden", "a//b", "-rf", "a\nb"]):
-        workplace.schedule(name=f"bad{number}", columns=["id"], max_attempts=1)
-        connection.execute("UPDATE takeout.schedules SET next_due = '-infinity' WHERE name = %s", [f"bad{number}"])
-        connection.execute("""INSERT INTO takeout.runs (schedule, name, owner, tenant, destination, due, state, not_before, file)
-            SELECT id, name, owner, tenant, destination, now(), 'due', now(), %s FROM takeout.schedules WHERE name = %s""",
-                           [name, f"bad{number}"])
-    connection.execute("UPDATE takeout.schedules SET next_due = 'infinity'")
-    workplace.schedule(name="good", columns=["id"], file_name="file.csv")
-    workplace.due_now("good")
-    assert workplace.once().returncode == 1
-    assert {state for name, state in workplace.runs() if name != "good"} == {"failed"}
-    assert os.listdir(outside) == ["file.csv"] and (outside / "file.csv").read_text() == "untouched"
-    assert (workplace.files / "file.csv").read_bytes() == workplace.stream("'csv', columns => '{id}'")
-    assert sorted(os.listdir(workplace.files)) == ["file.csv", "link"]
-
-
 def test_a_command_gets_the_whole_file_and_no_shell(workplace):
     target = workplace.path / "out"
     workplace.configure(f"""
@@ -275,24 +252,6 @@ def test_files_are_kept_as_long_as_they_should(workplace, connection):
     assert workplace.runs("removed_at IS NOT NULL") == [(True,)]
 
 
-def test_a_role_of_its_own_runs_them_with_no_more_rights_than_it_needs(workplace, connection):
-    connection.execute("CREATE ROLE takeout_runner LOGIN")
-    try:
-        workplace.schedule(columns=["id"])
-        workplace.due_now()
-        environ = environment(workplace.database, PGUSER="takeout_runner")
-        assert workplace.once(environ=environ).returncode == 4
-        connection.execute("SELECT takeout.allow_runner('takeout_runner')")
-        assert workplace.once(environ=environ).returncode == 0 and workplace.runs() == []  # of no tenant of its
-        connection.execute("INSERT INTO takeout.members VALUES ('takeout_runner', '*')")
-        done = workplace.once(environ=environ)
-        assert done.returncode == 0, done.stderr
-        assert workplace.runs() == [("nightly", "succeeded")]
-    finally:
-        connection.execute("DELETE FROM takeout.members WHERE role = 'takeout_runner'::regrole")
-        connection.execute("DROP OWNED BY takeout_runner; DROP ROLE takeout_runner")
-
-
 def test_a_service_manager_is_told(workplace):
     path = workplace.path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -308,77 +267,17 @@ def test_a_service_manager_is_told(workplace):
     assert any(b"READY=1" in word for word in said) and said.count(b"WATCHDOG=1") >= 3
 
 
-@pytest.mark.parametrize("text, complaint", [
-    ("[destination.x]\ndirectory = 'relative'", ":1: a directory is named by its absolute path"),
-    ("[destination.x]\ncommand = 'rm -rf'", ":2: \"command\" must be a list"),
-    ("[destination.x]\n", ":1: a destination has one of"),
-    ("nonsense = 1\n[destination.x]\nstdout = true", ":1: unknown key \"nonsense\""),
-    ("[destination.'x y']\nstdout = true", "the name of a destination"),
-    ("[server.a]\nconnection = 'host=x password=secret1'\n[destination.x]\nstdout = true", ":1: a file with a password must be readable"),
-    ("[server.a]\nconnection = 'x'\n[server.b]\nconnection = 'y'\n[destination.x]\nstdout = true", "several servers"),
-    ("= 1", ":1: "), ("", "there is no [destination.NAME]")])
-def test_a_wrong_configuration_is_refused_by_line(workplace, text, complaint):
-    workplace.configure(text)
-    workplace.configuration.chmod(0o644)
-    done = workplace.once()
-    assert done.returncode == 2 and complaint in done.stderr.decode() and b"secret1" not in done.stderr, done.stderr
-
-
-def test_links_that_are_swapped_in_lead_nowhere(workplace):
-    outside, inside = workplace.path / "outside", workplace.files / "sub"
-    outside.mkdir()
-    stop = threading.Event()
-
-    def swap():
-        while not stop.is_set():
-            (workplace.path / "link").symlink_to(outside)
-            (workplace.path / "folder").mkdir()
-            for name in ("link", "folder"):
-                if inside.is_symlink():
-                    inside.unlink()
-                elif inside.exists():
-                    inside.rename(workplace.path / f"away{time.monotonic_ns()}")
-                try:
-                    (workplace.path / name).rename(inside)
-                except OSError:  # the runner has made the folder meanwhile
-                    (workplace.path / name).rename(workplace.path / f"away{time.monotonic_ns()}")
-                time.sleep(random.uniform(0, 0.002))
-
-    for number in range(30):
-        workplace.schedule(name=f"s{number}", columns=["id"], file_name="sub/{schedule}.csv", max_attempts=1)
-    workplace.due_now()
-    swapper = threading.Thread(target=swap)
-    swapper.start()
-    try:
-        workplace.once()
-    finally:
-        stop.set()
-        swapper.join()
-    assert len(workplace.runs()) == 30 and os.listdir(outside) == []
-
-
-def test_no_secret_in_tables_logs_and_what_is_started(workplace, connection):
-    connection.execute("CREATE ROLE secretive LOGIN PASSWORD 'hunter-two'")
-    try:
-        connection.execute("INSERT INTO takeout.members VALUES ('secretive', 'default')")
-        connection.execute("SELECT takeout.allow_runner('secretive')")
-        database = workplace.database
-        workplace.configure(f"""
-            [server.main]
-            connection = "host=127.0.0.1 port={database.port} dbname={database.dbname} user=secretive password=hunter-two"
-            [destination.reports]
-            command = ["/bin/sh", "-c", "env > {workplace.path}/env; cat /proc/$PPID/cmdline | tr '\\\\0' ' '; exit 1"]
-            """)
-        workplace.configuration.chmod(0o600)
-        workplace.schedule(columns=["id"], max_attempts=1)
+def test_each_end_of_a_run_is_notified(workplace, connection):
+    with workplace.database.connect() as listener:
+        told = []
+        listener.add_notify_handler(lambda notification: told.append(json.loads(notification.payload)))
+        listener.execute("LISTEN takeout_runs")
+        workplace.schedule(columns=["id"], max_attempts=2, retry_delay="1 second")
         workplace.due_now()
-        environ = environment(database)
-        environ.pop("PGPASSWORD")
-        done = workplace.once(environ={**environ, "PGPASSWORD": "other-secret"})
-        assert done.returncode == 1
-        [[error]] = workplace.runs("error")
-        assert "takeout run --once" in error  # the command did see its command line
-        for text in ((workplace.path / "env").read_text(), done.stderr.decode(), error, str(connection.execute("SELECT r, s FROM takeout.runs r, takeout.schedules s").fetchall())):
-            assert "hunter-two" not in text and "other-secret" not in text
-    finally:
-        connection.execute("DELETE FROM takeout.members WHERE role = 'secretive'::regrole; DROP OWNED BY secretive; DROP ROLE secretive")
+        workplace.files.rmdir()
+        assert workplace.once().returncode == 1
+        workplace.files.mkdir()
+        time.sleep(1.1)
+        assert workplace.once().returncode == 0
+        listener.execute("SELECT 1")  # takes in what has come
+    assert [(one["schedule"], one["state"]) for one in told] == [("nightly", "retrying"), ("nightly", "succeeded")]
