@@ -130,7 +130,6 @@ def test_ajv_finds_values_of_every_type_valid(connection, tmp_path):
 @pytest.mark.long
 def test_ajv_finds_every_export_of_the_demo_valid(server, tmp_path):
     with server.connect() as admin:
-        admin.execute("DROP DATABASE IF EXISTS register_demo; CREATE DATABASE register_demo".split(";")[0])
         admin.execute("CREATE DATABASE register_demo TEMPLATE takeout_template")
     server.psql("-q", "-c", "CALL takeout.create_model('crm')", "-f", DEMO / "words.sql", "-f", DEMO / "load.sql", "-f",
                 DEMO / "shop.sql", "-c", "SELECT takeout.create_dataset('shop.order', 'orders', tenant => 'default')",
@@ -140,6 +139,8 @@ def test_ajv_finds_every_export_of_the_demo_valid(server, tmp_path):
             exported = export_file(connection, dataset, tmp_path)
             assert node("validate_json.js", schema_file(connection, dataset, tmp_path), exported) == [[]], dataset
             exported.unlink()
+    with server.connect() as admin:
+        admin.execute("DROP DATABASE register_demo")
 
 
 def test_redocly_finds_no_error_in_the_openapi_description(model, tmp_path):
