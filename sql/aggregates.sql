@@ -23,7 +23,7 @@ SELECT text_of(takeout.jsonl_file(t ORDER BY id DESC)) FROM (SELECT id, name FRO
 SELECT sold, text_of(takeout.jsonl_file(t ORDER BY id)) FROM (SELECT sold, id FROM item) t GROUP BY sold ORDER BY sold;
 SELECT text_of(takeout.jsonl_file(t) FILTER (WHERE id > 3)) FROM (SELECT id FROM item ORDER BY id) t;
 
--- Without rows: a header where the row type is known, else an empty file of the format.
+-- Without rows: a header, or an empty array.
 SELECT text_of(takeout.csv_file(i)) FROM item i WHERE false;
 SELECT text_of(takeout.csv_file(i, takeout.csv_options(delimiter => ';'))) FROM item i WHERE false;
 SELECT text_of(takeout.csv_file(i, takeout.csv_options(header => false) ORDER BY id)) = '' AS no_header FROM item i WHERE false;

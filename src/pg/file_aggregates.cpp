@@ -7,6 +7,7 @@
 #include "format_options.hpp"
 #include "row_prefetch.hpp"
 #include "settings.hpp"
+#include "spread_rows.hpp"
 
 extern "C" {
 PG_FUNCTION_INFO_V1(takeout_csv_file_row);
@@ -34,6 +35,7 @@ struct FileAggregate {
   TupleDesc row_type;
   ColumnReader* readers;
   bool needs_settings;
+  bool spread;  // see spread_rows.hpp
   int column_count;  // of the row type, dropped ones too
   int cell_count;
   Datum* values;
@@ -87,23 +89,41 @@ void read_row(FileAggregate* state) {
   }
 }
 
-void add_row(FileAggregate* state, HeapTupleHeader row) {
+void check_row_type(const FileAggregate* state, HeapTupleHeader row) {
   const Oid type = HeapTupleHeaderGetTypeId(row);
-  if (type != state->row_type->tdtypeid || HeapTupleHeaderGetTypMod(row) != state->row_type->tdtypmod) {
-    TupleDesc given = lookup_rowtype_tupdesc(type, HeapTupleHeaderGetTypMod(row));
-    const bool same = equalTupleDescs(given, state->row_type);
-    ReleaseTupleDesc(given);
-    if (!same)
-      ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows of one file must be of one row type")));
-  }
+  if (type == state->row_type->tdtypeid && HeapTupleHeaderGetTypMod(row) == state->row_type->tdtypmod) return;
+  TupleDesc given = lookup_rowtype_tupdesc(type, HeapTupleHeaderGetTypMod(row));
+  const bool same = equalTupleDescs(given, state->row_type);
+  ReleaseTupleDesc(given);
+  if (!same)
+    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows of one file must be of one row type")));
+}
 
-  prefetch_next_row(state->scanned);
-  const MemoryContext previous = MemoryContextSwitchTo(state->row_context);
+void take_row(FileAggregate* state, HeapTupleHeader row) {
   HeapTupleData tuple{};
   tuple.t_len = HeapTupleHeaderGetDatumLength(row);
   ItemPointerSetInvalid(&tuple.t_self);
   tuple.t_data = row;
   heap_deform_tuple(&tuple, state->row_type, state->values, state->nulls);
+}
+
+void take_arguments(FileAggregate* state, FunctionCallInfo fcinfo) {
+  const NullableDatum* columns = &fcinfo->args[first_spread_argument];
+  for (int i = 0; i < state->column_count; ++i) {
+    state->values[i] = columns[i].value;
+    state->nulls[i] = columns[i].isnull;
+  }
+}
+
+void add_row(FileAggregate* state, FunctionCallInfo fcinfo) {
+  HeapTupleHeader row = state->spread ? nullptr : PG_GETARG_HEAPTUPLEHEADER(1);
+  if (row != nullptr) check_row_type(state, row);
+  prefetch_next_row(state->scanned);
+  const MemoryContext previous = MemoryContextSwitchTo(state->row_context);
+  if (row != nullptr)
+    take_row(state, row);
+  else
+    take_arguments(state, fcinfo);
   const int nest_level = state->needs_settings ? pin_settings() : 0;
   read_row(state);
   if (state->needs_settings) unpin_settings(nest_level);
@@ -120,8 +140,13 @@ void add_null_row(FileAggregate* state) {
   ++state->row_count;
 }
 
+TupleDesc row_type_of(HeapTupleHeader row) {
+  return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
+}
+
 // The row type that the argument is known to have before any row, or null.
 TupleDesc declared_row_type(FunctionCallInfo fcinfo) {
+  if (is_spread(fcinfo)) return spread_row_type(AggGetAggref(fcinfo));
   const Oid type = get_fn_expr_argtype(fcinfo->flinfo, 1);
   if (!OidIsValid(type) || type == RECORDOID || !type_is_rowtype(type)) return nullptr;
   return lookup_rowtype_tupdesc_domain(type, -1, true);
@@ -143,15 +168,16 @@ Datum aggregate_row(FunctionCallInfo fcinfo, Format format) {
     PG_RETURN_POINTER(state);
   }
 
-  HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(1);
   if (state == nullptr) {
-    TupleDesc row_type = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
+    const bool spread = is_spread(fcinfo);
+    TupleDesc row_type = spread ? spread_row_type(AggGetAggref(fcinfo)) : row_type_of(PG_GETARG_HEAPTUPLEHEADER(1));
     state = start_aggregate(group_context, format, options, row_type);
+    state->spread = spread;
     if (IsA(fcinfo->context, AggState))
       state->scanned = scanned_slot(outerPlanState(castNode(AggState, fcinfo->context)));
     ReleaseTupleDesc(row_type);
   }
-  add_row(state, row);
+  add_row(state, fcinfo);
   PG_RETURN_POINTER(state);
 }
 
