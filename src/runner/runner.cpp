@@ -42,6 +42,15 @@ ConnectionParameters parameters_of(const std::string& connection) {
   return parameters;
 }
 
+// Not known where the connection was cut after the last byte.
+std::optional<std::string> exported_rows(Connection& reader) {
+  try {
+    return reader.query_to_its_end("SELECT takeout.last_export_rows()", {}).text(0, 0);
+  } catch (const Failure&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 // A run being made: until when it may go on, and when its lease is to be renewed.
@@ -100,6 +109,7 @@ void Runner::serve() {
   (void)queue.next_wakeup();
   spdlog::info("connected");
   has_begun_ = serves_ = true;
+  if (delivered_) record_late(queue);
   manager_.tell("READY=1\nSTATUS=Waiting for runs");
   for (;;) {
     manager_.beat();
@@ -157,14 +167,35 @@ void Runner::make(RunQueue& queue, const Run& run) {
   const ExportedFile file =
       export_file(run.call, reader, {run.compression, true}, std::move(output), [&](std::uint64_t) { tick(); });
   if (run.checksum) delivery.add_checksum(run, file.sha256);
-  // Delivered: a signal waits until that is on record.
-  const Rows rows = reader.query_to_its_end("SELECT takeout.last_export_rows()", {});
-  const std::string row_count = rows.text(0, 0);
-  if (!queue.finish(run, file, row_count)) throw RunLost();
+  delivered_ = {run, file, exported_rows(reader), begin};
+  record(queue);
+}
+
+// What is delivered is not to be delivered again: a signal waits until it is on record, and so does a lost connection.
+void Runner::record(RunQueue& queue) {
+  bool is_ours = false;
+  try {
+    is_ours = queue.finish(delivered_->run, delivered_->file, delivered_->row_count);
+  } catch (const Failure& failure) {
+    if (failure.code() == ExitCode::no_connection) throw StateLost(failure.what());
+    delivered_.reset();
+    throw;
+  }
+  const auto [run, file, row_count, begin] = *std::exchange(delivered_, std::nullopt);
+  if (!is_ours) throw RunLost();
   const double seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
-  spdlog::info("{} of {}: {} rows, {} bytes in {}:{}, {:.1f} s", run.schedule, run.due, row_count, file.file_bytes,
-               run.destination, run.file, seconds);
+  spdlog::info("{} of {}: {} rows, {} bytes in {}:{}, {:.1f} s", run.schedule, run.due, row_count.value_or("?"),
+               file.file_bytes, run.destination, run.file, seconds);
   tell(run, "succeeded", "");
+}
+
+void Runner::record_late(RunQueue& queue) {
+  const std::string schedule = delivered_->run.schedule;
+  try {
+    record(queue);
+  } catch (const RunLost& lost) {
+    spdlog::warn("{} was delivered, but {}", schedule, lost.what());
+  }
 }
 
 void Runner::keep(RunQueue& queue, const Run& run, Active& active) {

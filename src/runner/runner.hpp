@@ -25,10 +25,18 @@ class Runner {
 
  private:
   struct Active;
+  struct Delivered {
+    Run run;
+    ExportedFile file;
+    std::optional<std::string> row_count;
+    std::chrono::steady_clock::time_point begin;
+  };
 
   // Claims and makes one run; false if there is none.
   bool run_one(RunQueue& queue);
   void make(RunQueue& queue, const Run& run);
+  void record(RunQueue& queue);
+  void record_late(RunQueue& queue);
   void keep(RunQueue& queue, const Run& run, Active& active);
   void serve();
   void wait(Connection& connection, RunQueue& queue);
@@ -45,6 +53,7 @@ class Runner {
   Interrupts& interrupts_;
   ServiceManager manager_;
   std::optional<Connection> state_;
+  std::optional<Delivered> delivered_;  // not on record yet
   std::chrono::steady_clock::time_point next_removal_{};
   int unsuccessful_ = 0;
   bool has_begun_ = false;  // it has served before: what is wrong now may pass

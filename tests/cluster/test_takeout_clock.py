@@ -54,10 +54,13 @@ class Clockwork:
         self.configuration = directory / "takeout.toml"
         self.configuration.write_text(f'[destination.reports]\ndirectory = "{directory}"\n')
 
-    def at(self, time):
+    def at(self, time, runners=None):
+        """runners: how far the runner's own clock is from the server's."""
         self.set_to(time)
-        done = subprocess.run([TAKEOUT, "run", "--once", "-c", self.configuration], env=self.server.environment(), capture_output=True,
-                              timeout=60)
+        environ = self.server.environment()
+        if runners:
+            environ.update(LD_PRELOAD=str(LIBRARY), FAKETIME=(time + runners).strftime("@%Y-%m-%d %H:%M:%S"), FAKETIME_DONT_FAKE_MONOTONIC="1")
+        done = subprocess.run([TAKEOUT, "run", "--once", "-c", self.configuration], env=environ, capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr
 
     def schedule(self, time, cron, **arguments):
@@ -117,3 +120,10 @@ def test_a_clock_that_jumps_makes_no_run_twice_and_misses_none(clockwork):
     for time in (utc(2026, 6, 1, 2, 1), utc(2026, 6, 1, 0, 30), utc(2026, 6, 1, 2, 30), utc(2026, 6, 1, 1, 10), utc(2026, 6, 1, 6, 0)):
         clockwork.at(time)
     assert clockwork.due("0 * * * *") == [f"01 {hour:02}:00" for hour in range(1, 7)]
+
+
+def test_the_runners_own_clock_does_not_matter(clockwork):
+    clockwork.schedule(utc(2026, 6, 1, 0, 5), "0 * * * *", catch_up="all")
+    for time, days in ((utc(2026, 6, 1, 0, 50), 400), (utc(2026, 6, 1, 1, 10), -400), (utc(2026, 6, 1, 3, 10), 1)):
+        clockwork.at(time, runners=datetime.timedelta(days=days))
+    assert clockwork.due("0 * * * *") == ["01 01:00", "01 02:00", "01 03:00"]

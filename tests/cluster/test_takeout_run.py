@@ -143,6 +143,39 @@ def test_a_cut_connection_is_made_anew_and_the_run_made(workplace, slow):
         assert running.wait(10) == 0
 
 
+def test_a_connection_that_is_cut_after_delivery_delivers_nothing_twice(workplace):
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'takeout run'"
+    workplace.configure(f"""
+        [destination.reports]
+        command = ["/bin/sh", "-c", "cat >> {workplace.files}/all; psql -Xqc \\"{cut}\\""]
+        """)
+    workplace.schedule(columns=["id"], retry_delay="1 second")
+    workplace.due_now()
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")])
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+    assert (workplace.files / "all").read_bytes() == workplace.stream("'csv', columns => '{id}'")
+    assert workplace.runs("attempts, token, row_count") == [(1, 1, None)]
+
+
+def test_sigterm_ends_a_command_that_does_not_want_to(workplace):
+    workplace.configure(f"""
+        [destination.reports]
+        command = ["/bin/sh", "-c", "trap '' TERM; touch {workplace.files}/begun; while :; do sleep 0.1; done"]
+        """)
+    workplace.schedule(columns=["id"])
+    workplace.due_now()
+    running = workplace.start()
+    wait_until(lambda: os.listdir(workplace.files) == ["begun"])
+    running.terminate()
+    assert running.wait(10) == 0
+    assert workplace.runs("state, attempts") == [("due", 0)]
+    assert subprocess.run(["pgrep", "-f", f"touch {workplace.files}/begun"], capture_output=True).stdout == b""
+
+
 def test_a_failure_is_recorded_and_tried_again(workplace):
     workplace.schedule(retry_delay="1 second", max_attempts=3)
     workplace.due_now()

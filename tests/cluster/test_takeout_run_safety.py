@@ -88,7 +88,7 @@ def test_no_secret_in_tables_logs_and_what_is_started(workplace, connection):
         assert done.returncode == 1
         [[error]] = workplace.runs("error")
         assert "takeout run --once" in error  # the command did see its command line
-        for text in ((workplace.path / "env").read_text(), done.stderr.decode(), error, str(connection.execute("SELECT r, s FROM takeout.runs r, takeout.schedules s").fetchall())):
+        for text in ((workplace.path / "env").read_text(), done.stderr.decode(), error, database.server.log(), str(connection.execute("SELECT r, s FROM takeout.runs r, takeout.schedules s").fetchall())):
             assert "hunter-two" not in text and "other-secret" not in text
     finally:
         connection.execute("DELETE FROM takeout.members WHERE role = 'secretive'::regrole; DROP OWNED BY secretive; DROP ROLE secretive")

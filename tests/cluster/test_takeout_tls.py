@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from runner import environment, takeout
+from workplace import workplace  # fixture
 
 NAME = "db.example.com"
 
@@ -85,6 +86,19 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(present, export, certi
 def test_a_certificate_of_another_name_is_refused(present, export, certificates):
     present("wrong")
     assert refused(export(PGSSLROOTCERT=str(certificates / "authority.crt")), b"does not match host name")
+
+
+def test_the_runner_trusts_no_more(present, workplace):
+    database = workplace.database
+    workplace.configure(f"""
+        [server.main]
+        connection = "host={NAME} hostaddr=127.0.0.1 port={database.port} dbname={database.dbname}"
+        [destination.reports]
+        directory = "{workplace.files}"
+        """)
+    for certificate in (None, "alone", "wrong"):
+        present(certificate)
+        assert refused(workplace.once(), b"SSL" if certificate is None else b"certificate verify failed")
 
 
 def test_the_user_may_say_otherwise(present, export):
