@@ -133,7 +133,6 @@ def test_a_password_in_a_credential_of_the_service_is_its_own(workplace):
     ("nonsense = 1\n[destination.x]\nstdout = true", ":1: unknown key \"nonsense\""),
     ("[destination.'x y']\nstdout = true", "the name of a destination"),
     ("[server.a]\nconnection = 'host=x password=secret1'\n[destination.x]\nstdout = true", ":1: a file with a password must be readable"),
-    ("[server.a]\nconnection = 'x'\n[server.b]\nconnection = 'y'\n[destination.x]\nstdout = true", "several servers"),
     ("= 1", ":1: "), ("", "there is no [destination.NAME]")])
 def test_a_wrong_configuration_is_refused_by_line(workplace, text, complaint):
     workplace.configure(text)
