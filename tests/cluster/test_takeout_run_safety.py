@@ -94,22 +94,44 @@ def test_no_secret_in_tables_logs_and_what_is_started(workplace, connection):
         connection.execute("DELETE FROM takeout.members WHERE role = 'secretive'::regrole; DROP OWNED BY secretive; DROP ROLE secretive")
 
 
-def test_a_role_of_its_own_runs_them_with_no_more_rights_than_it_needs(workplace, connection):
+@pytest.fixture
+def role(workplace, connection):
+    """A role for the runner, a member of no tenant yet; and the environment that logs in as it."""
     connection.execute("CREATE ROLE takeout_runner LOGIN")
-    try:
-        workplace.schedule(columns=["id"])
-        workplace.due_now()
-        environ = environment(workplace.database, PGUSER="takeout_runner")
-        assert workplace.once(environ=environ).returncode == 4
-        connection.execute("SELECT takeout.allow_runner('takeout_runner')")
-        assert workplace.once(environ=environ).returncode == 0 and workplace.runs() == []  # of no tenant of its
-        connection.execute("INSERT INTO takeout.members VALUES ('takeout_runner', '*')")
-        done = workplace.once(environ=environ)
-        assert done.returncode == 0, done.stderr
-        assert workplace.runs() == [("nightly", "succeeded")]
-    finally:
-        connection.execute("DELETE FROM takeout.members WHERE role = 'takeout_runner'::regrole")
-        connection.execute("DROP OWNED BY takeout_runner; DROP ROLE takeout_runner")
+    yield environment(workplace.database, PGUSER="takeout_runner")
+    for table in ("members", "limits"):
+        connection.execute(f"DELETE FROM takeout.{table} WHERE role = 'takeout_runner'::regrole")
+    connection.execute("DROP OWNED BY takeout_runner; DROP ROLE takeout_runner")
+
+
+def test_a_role_of_its_own_runs_them_with_no_more_rights_than_it_needs(workplace, connection, role):
+    workplace.schedule(columns=["id"])
+    workplace.due_now()
+    assert workplace.once(environ=role).returncode == 4
+    connection.execute("SELECT takeout.allow_runner('takeout_runner')")
+    assert workplace.once(environ=role).returncode == 0 and workplace.runs() == []  # of no tenant of its
+    connection.execute("INSERT INTO takeout.members VALUES ('takeout_runner', '*')")
+    done = workplace.once(environ=role)
+    assert done.returncode == 0, done.stderr
+    assert workplace.runs() == [("nightly", "succeeded")]
+
+
+def test_its_exports_are_limited_and_on_record_like_anyones(workplace, connection, role):
+    connection.execute("SELECT takeout.allow_runner('takeout_runner')")
+    connection.execute("INSERT INTO takeout.members VALUES ('takeout_runner', '*')")
+    connection.execute("INSERT INTO takeout.limits (role, requests_per_minute) VALUES ('takeout_runner', 1)")
+    for name in ("first", "second"):
+        workplace.schedule(name=name, columns=["id"])
+        workplace.due_now(name)
+    assert workplace.once(environ=role).returncode == 1
+    assert workplace.runs("state, error_code") == [("succeeded", None), ("retrying", "53400")]
+    connection.execute("UPDATE takeout.limits SET requests_per_minute = NULL, max_rows = 10 WHERE role = 'takeout_runner'::regrole")
+    connection.execute("UPDATE takeout.runs SET not_before = now() WHERE state = 'retrying'")
+    assert workplace.once(environ=role).returncode == 1
+    assert workplace.runs("state, error_code") == [("succeeded", None), ("failed", "54000")]
+    recorded = connection.execute("""SELECT event, tenant, application_name FROM takeout.audit_log
+        WHERE role = 'takeout_runner' AND database = current_database() AND event IN ('COMPLETE', 'DENIED') ORDER BY seq""").fetchall()
+    assert ("COMPLETE", "default", "takeout run") in recorded and "DENIED" in {event for event, _, _ in recorded}, recorded
 
 
 def test_a_password_in_a_credential_of_the_service_is_its_own(workplace):
