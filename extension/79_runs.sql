@@ -1,6 +1,6 @@
--- What the program takeout asks while it runs schedules; 79_runs_outcome.sql has what it tells. The functions that it calls run as the owner of the extension, and
--- nobody may call them whom allow_runner() does not name: the runner claims a run, renews its lease while it exports, and
--- says how it ended. It exports under its own rights, as any member does.
+-- What the program takeout asks while it runs schedules; 79_runs_outcome.sql has what it tells. The functions that it calls
+-- run as the owner of the extension, and nobody may call them whom allow_runner() does not name: the runner claims a run,
+-- renews its lease while it exports, and says how it ended. It exports under its own rights, as any member does.
 
 CREATE FUNCTION takeout.plan_runs(destinations text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
