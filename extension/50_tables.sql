@@ -5,7 +5,7 @@
 CREATE TABLE takeout.datasets (
   name            text PRIMARY KEY
                   CHECK (octet_length(name) BETWEEN 1 AND 63 AND name !~ '[[:cntrl:]]' AND name = btrim(name)),
-  owner           name NOT NULL,
+  owner           regrole NOT NULL,
   view            regclass NOT NULL UNIQUE,
   source          regclass NOT NULL,
   key_columns     name[] NOT NULL DEFAULT '{}',
@@ -105,7 +105,7 @@ COMMENT ON COLUMN takeout.fields.note IS 'Anything else that a reader of the fil
 CREATE TABLE takeout.limits (
   role        regrole,
   dataset     text,
-  method      text CHECK (method IN ('export', 'export_page', 'export_stream')),
+  method      text CHECK (method IN ('export', 'export_page', 'export_stream', 'violations', 'conformance')),
   max_rows    bigint CHECK (max_rows > 0),
   max_bytes   bigint CHECK (max_bytes > 0),
   max_period  interval CHECK (max_period > '0'),
@@ -118,11 +118,11 @@ COMMENT ON TABLE takeout.limits IS
   'How much one export may take; the most specific row wins: role before dataset before method';
 COMMENT ON COLUMN takeout.limits.role IS 'The role that exports; NULL is any';
 COMMENT ON COLUMN takeout.limits.dataset IS 'The dataset; NULL is any';
-COMMENT ON COLUMN takeout.limits.method IS 'export, export_page or export_stream; NULL is any';
-COMMENT ON COLUMN takeout.limits.max_rows IS 'Most rows; NULL is no limit';
+COMMENT ON COLUMN takeout.limits.method IS 'export, export_page, export_stream, violations or conformance; NULL is any';
+COMMENT ON COLUMN takeout.limits.max_rows IS 'Most rows: of an export, returned by violations, read by conformance; NULL is no limit';
 COMMENT ON COLUMN takeout.limits.max_bytes IS 'Most bytes of the file; NULL is no limit';
 COMMENT ON COLUMN takeout.limits.max_period IS
-  'Longest time from since to until (now, where it is not given); a call must then name since; NULL is no limit';
+  'Longest time from since to until; a call must then name since, and without until ends where this does; NULL is no limit';
 COMMENT ON COLUMN takeout.limits.requests_per_minute IS
   'Most exports of one role for one tenant in any 60 seconds, all methods and datasets counted together; NULL is no limit';
 

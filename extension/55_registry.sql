@@ -18,7 +18,7 @@ BEGIN ATOMIC
   SELECT coalesce(
     takeout.owns_relation(role, (dataset).view),
     takeout.owns_relation(role, (dataset).source),
-    (SELECT pg_has_role(role, r.oid, 'USAGE') FROM pg_roles r WHERE r.rolname = (dataset).owner),
+    (SELECT pg_has_role(role, r.oid, 'USAGE') FROM pg_roles r WHERE r.oid = (dataset).owner),
     (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = role),
     false);
 END;
@@ -59,7 +59,9 @@ BEGIN
     RAISE EXCEPTION 'must be owner of source and view to make a dataset' USING ERRCODE = '42501';
   END IF;
   SELECT * INTO present FROM takeout.datasets d WHERE d.name = given.name FOR UPDATE;
-  IF FOUND AND NOT takeout.owns_dataset(invoker, present) THEN
+  IF NOT FOUND THEN
+    PERFORM takeout.check_reserved_name(invoker, given.name, given.source);
+  ELSIF NOT takeout.owns_dataset(invoker, present) THEN
     RAISE EXCEPTION 'must be owner of dataset "%"', given.name USING ERRCODE = '42501';
   END IF;
   IF given.parent IS NOT NULL AND NOT EXISTS (
@@ -72,7 +74,7 @@ BEGIN
     (name, owner, view, source, key_columns, time_column, tenant_column, fixed_tenant, formats, default_format,
      parent, parent_key, parent_field)
   VALUES
-    (given.name, pg_get_userbyid(invoker), given.view, given.source, given.key_columns, given.time_column,
+    (given.name, invoker, given.view, given.source, given.key_columns, given.time_column,
      given.tenant_column, given.fixed_tenant, given.formats, given.default_format,
      given.parent, given.parent_key, given.parent_field)
   ON CONFLICT (name) DO UPDATE SET
@@ -131,6 +133,9 @@ BEGIN
   WHERE f.dataset = present.name AND f.name = (each ->> 'name')::name;
 
   present := jsonb_populate_record(present, properties);
+  IF present.name <> annotate_dataset_for.name THEN
+    PERFORM takeout.check_reserved_name(invoker, present.name, present.source);
+  END IF;
   UPDATE takeout.datasets d
   SET (name, title, description, category, kind, purpose, retention, location, difficulty, difficulty_note,
        methods, method_note, price_note) =

@@ -98,6 +98,32 @@ $$;
 COMMENT ON FUNCTION takeout.check_room_for_model(name) IS
   'Internal to create_model: whether its tables are to be made; an error when something is in the way';
 
+-- leads() and its like export by these names: whoever may make a dataset must not be there first with rows of their own.
+CREATE FUNCTION takeout.check_reserved_name(invoker oid, dataset text, source regclass) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM takeout.model_datasets() m WHERE m.name = dataset)
+     OR pg_has_role(invoker, CURRENT_USER, 'USAGE')
+     OR EXISTS (
+       SELECT FROM takeout.model_datasets() m
+       JOIN pg_class c ON c.relname = m.source AND c.oid = check_reserved_name.source
+       JOIN pg_namespace n ON n.oid = c.relnamespace AND pg_has_role(invoker, n.nspowner, 'USAGE')
+       WHERE m.name = dataset
+         AND NOT EXISTS (SELECT FROM takeout.model_columns() l
+                         WHERE l.relation <> 'report'
+                           AND to_regclass(format('%I.%I', n.nspname, takeout.model_home(l.relation))) IS NULL)) THEN
+    RETURN;
+  END IF;
+  RAISE EXCEPTION 'name "%" is kept for a dataset of the model', dataset
+    USING ERRCODE = '42501',
+          HINT = 'Give the dataset another name with name => ..., or CALL takeout.create_model(''schema'').';
+END
+$$;
+COMMENT ON FUNCTION takeout.check_reserved_name(oid, text, regclass) IS
+  'Raises an error where the dataset would take a name of the model''s without being the model''s: only the owner of the extension may';
+
 CREATE FUNCTION takeout.describe_model(schema name) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp

@@ -103,6 +103,13 @@ BEGIN ATOMIC
   FROM (SELECT DISTINCT l.dataset FROM takeout.limits l WHERE l.dataset IS NOT NULL) l
   WHERE NOT EXISTS (SELECT FROM takeout.datasets d WHERE d.name = l.dataset)
   UNION ALL
+  SELECT 'warning', 'takeout.limits',
+         format('Dataset "%s" has a longest period and no time column to hold it by: it is not exported', d.name),
+         format('SELECT takeout.alter_dataset(%L, time_column => ''column'');', d.name)
+  FROM takeout.datasets d
+  WHERE d.time_column IS NULL
+    AND EXISTS (SELECT FROM takeout.limits l WHERE l.dataset = d.name AND l.max_period IS NOT NULL)
+  UNION ALL
   SELECT 'notice', 'takeout.excluded_relations',
          format('Relation %s of category "%s" does not exist any more', e.relation::oid, e.category),
          format('DELETE FROM takeout.excluded_relations WHERE relation = %s;', e.relation::oid)

@@ -164,6 +164,7 @@ bool is_number(AuditField field) {
     case AuditField::role_oid:
     case AuditField::rows:
     case AuditField::bytes:
+    case AuditField::suppressed:
     case AuditField::version:
       return true;
     default:

@@ -37,6 +37,7 @@ constexpr std::array<AuditFieldRule, audit_field_count> rules = {{
     {"sha256", 64},
     {"sqlstate", 5},
     {"reason", 512},
+    {"suppressed", 0},
     {"version", 0},
     {"chain", 32},
     {"system", 20},
@@ -57,7 +58,7 @@ constexpr std::size_t longest_line(AuditField first, AuditField last) {
 }
 // No line has both what only the first line of a file has and the rest.
 constexpr std::size_t longest_ending = longest_line(AuditField::previous, AuditField::hash) + 3;
-static_assert(longest_line(AuditField::sequence, AuditField::reason) + longest_ending < audit_line_room);
+static_assert(longest_line(AuditField::sequence, AuditField::suppressed) + longest_ending < audit_line_room);
 
 char* write_bytes(char* out, std::string_view bytes) {
   std::memcpy(out, bytes.data(), bytes.size());

@@ -40,6 +40,7 @@ enum class AuditField {
   sha256,
   sqlstate,
   reason,
+  suppressed,
   // Of a file's first line.
   version,
   chain,

@@ -73,7 +73,8 @@ void ChunkSink::copy_range(std::uint64_t offset, std::size_t length, char* targe
 }
 
 void ChunkSink::make_room(std::size_t size) {
-  if (options_.stop != nullptr && *options_.stop != 0) throw Error(ErrorCode::interrupted, "interrupted");
+  for (const auto* stop : options_.stops)
+    if (stop != nullptr && *stop != 0) throw Error(ErrorCode::interrupted, "interrupted");
   check_limit();
   const std::uint64_t left = options_.max_bytes - total_size();
   if (left == 0) throw_too_many_bytes(options_.max_bytes);

@@ -1,6 +1,7 @@
 // A sink that keeps its bytes in chunks: a result under construction, or a stream between two calls.
 #pragma once
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <memory_resource>
@@ -23,7 +24,7 @@ class ChunkSink final : public Sink {
     // Of all bytes written, released ones included. Error too_many_bytes before memory for more is taken.
     std::uint64_t max_bytes = UINT64_MAX;
     bool reuses_chunks = true;  // release_first() keeps a chunk's memory for the next one
-    const volatile std::sig_atomic_t* stop = nullptr;  // Error interrupted when it is not 0 at a new chunk
+    std::array<const volatile std::sig_atomic_t*, 2> stops{};  // Error interrupted when one is not 0 at a new chunk
   };
 
   struct Chunk {

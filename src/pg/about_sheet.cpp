@@ -45,7 +45,7 @@ AboutEntry* about_dataset(const ExportRequest* request, int64 row_count, int* co
   if (dataset->title != nullptr) add(&list, "Title", dataset->title);
   if (request->tenant != nullptr) add(&list, "Tenant", request->tenant);
   if (request->has_since) add(&list, "Since", time_text(request->since));
-  if (request->has_until) add(&list, "Until", time_text(request->until));
+  if (request->has_end) add(&list, "Until", time_text(request->end));
   if (request->ids != nullptr) add(&list, "Ids asked for", psprintf("%d", request->id_count));
   add_common(&list, &request->options, row_count);
   *count = list.count;

@@ -54,7 +54,7 @@ const char* filter_of(const ExportRequest* request, const PageAsked* page) {
   initStringInfo(&json);
   if (request->ids != nullptr) append_ids(&json, request);
   if (request->has_since) append_time(&json, "since", request->since);
-  if (request->has_until) append_time(&json, "until", request->until);
+  if (request->has_end) append_time(&json, "until", request->end);
   if (request->field_count > 0 && request->field_count < request->dataset->field_count) append_columns(&json, request);
   if (page != nullptr) {
     append_key(&json, "page_rows");

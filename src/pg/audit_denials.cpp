@@ -51,8 +51,8 @@ void audit_denied(const AuditSubject* subject, int sqlstate, const char* reason)
   AuditBody body{};
   describe_subject(subject, &body);
   body.add_text(AuditField::sqlstate, unpack_sql_state(sqlstate));
-  const char* text = unrecorded == 0 ? reason : psprintf("%s (%u more before)", reason, unrecorded);
-  body.add_text(AuditField::reason, audit_text(text));
+  body.add_text(AuditField::reason, audit_text(reason));
+  if (unrecorded > 0) body.add_number(AuditField::suppressed, unrecorded);
   AppendedLine line;
   AuditFailure failure;
   if (!append_audit_line("DENIED", 0, &body, AuditEffort::may, &line, &failure))

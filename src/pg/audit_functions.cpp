@@ -114,7 +114,7 @@ bool next_line(AuditScan* scan) {
   }
 }
 
-constexpr int row_columns = 24;
+constexpr int row_columns = 25;
 
 // Columns of takeout.audit_log behind file and line.
 constexpr AuditField row_fields[row_columns - 2] = {AuditField::sequence,       AuditField::time,
@@ -127,7 +127,8 @@ constexpr AuditField row_fields[row_columns - 2] = {AuditField::sequence,       
                                                     AuditField::filter,         AuditField::rows,
                                                     AuditField::bytes,          AuditField::sha256,
                                                     AuditField::sqlstate,       AuditField::reason,
-                                                    AuditField::previous,       AuditField::hash};
+                                                    AuditField::suppressed,     AuditField::previous,
+                                                    AuditField::hash};
 
 Datum address_datum(const char* text, bool* is_null) {
   unsigned char address[16];
@@ -151,6 +152,7 @@ Datum field_datum(const AuditMembers* members, AuditField field, bool* is_null) 
     case AuditField::export_id:
     case AuditField::rows:
     case AuditField::bytes:
+    case AuditField::suppressed:
       return Int64GetDatum(members->number(field));
     case AuditField::client_address:
       return address_datum(audit_member_text(value, true), is_null);

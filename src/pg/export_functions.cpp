@@ -56,7 +56,7 @@ void check_page(const ExportRequest* request, int32 page_rows) {
 ExportRun* start(FunctionCallInfo fcinfo, Method method, MemoryContext context) {
   if (method != Method::page) return start_export(read_request(fcinfo, &export_arguments, method), context);
 
-  const ExportRequest* request = read_request(fcinfo, &page_arguments, method);
+  ExportRequest* request = read_request(fcinfo, &page_arguments, method);
   const int32 page_rows = PG_ARGISNULL(page_rows_argument) ? 0 : PG_GETARG_INT32(page_rows_argument);
   check_page(request, page_rows);
   const PageStart* start = PG_ARGISNULL(page_after_argument)

@@ -87,8 +87,8 @@ void append_filter(StringInfo text, ExportQuery* query, const ExportRequest* req
                      bound_of(dataset, parameter));
     separator = " AND ";
   }
-  if (request->has_until) {
-    const char* parameter = add_parameter(query, TIMESTAMPTZOID, TimestampTzGetDatum(request->until));
+  if (request->has_end) {
+    const char* parameter = add_parameter(query, TIMESTAMPTZOID, TimestampTzGetDatum(request->end));
     appendStringInfo(text, "%s%s OPERATOR(pg_catalog.<) %s", separator, column(alias, dataset->time_column),
                      bound_of(dataset, parameter));
     separator = " AND ";

@@ -90,6 +90,8 @@ void read_period(ExportRequest* request, FunctionCallInfo fcinfo, const Argument
   request->has_until = has_argument(fcinfo, at->until);
   if (request->has_since) request->since = PG_GETARG_TIMESTAMPTZ(at->since);
   if (request->has_until) request->until = PG_GETARG_TIMESTAMPTZ(at->until);
+  request->has_end = request->has_until;
+  request->end = request->until;
   if (!request->has_since && !request->has_until) return;
 
   if (request->dataset->time_column == nullptr)

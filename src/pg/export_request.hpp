@@ -28,6 +28,8 @@ struct ExportRequest {
   TimestampTz since;
   bool has_until;
   TimestampTz until;
+  bool has_end;  // where the period ends: until, or with a longest period and without until the end of that
+  TimestampTz end;
   const Field** fields;  // the columns to write, in the order asked for
   int field_count;
   const char* tenant;  // whose rows: one that the caller is a member of

@@ -231,13 +231,13 @@ bool run_on(ExportRun* run) {
   return more;
 }
 
-ExportRun* make_run(const ExportRequest* request, const PageAsked* page, MemoryContext context, int part_room) {
+ExportRun* make_run(ExportRequest* request, const PageAsked* page, MemoryContext context, int part_room) {
   auto* run = static_cast<ExportRun*>(MemoryContextAllocZero(context, sizeof(ExportRun)));
   run->request = request;
   run->context = context;
   run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
   run->limits = limits_of(request->dataset->name, request->method);
-  check_period(request, &run->limits);
+  hold_to_period(request, &run->limits);
   run->audit = admit_export(request, &run->limits, page, context);
   run->receiver.base.receiveSlot = receive_row;
   run->receiver.base.rStartup = start_receiver;
@@ -294,7 +294,7 @@ bytea* produce_file(ExportRun* run) {
 
 }  // namespace
 
-ExportRun* start_export(const ExportRequest* request, MemoryContext context) {
+ExportRun* start_export(ExportRequest* request, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
   List* children = request->options.format == Format::xlsx ? children_of(request) : NIL;
   if (children != NIL) request = without_nested_fields(request, children);
@@ -312,7 +312,7 @@ ExportRun* start_export(const ExportRequest* request, MemoryContext context) {
   return run;
 }
 
-ExportRun* start_page(const ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context) {
+ExportRun* start_page(ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
   const PageAsked page = {page_rows, start == nullptr};
   ExportRun* run = make_run(request, &page, context, 2);

@@ -21,8 +21,8 @@ struct PageEnd {
 };
 
 // Plans the first query. All memory is below `context`; `request` must live as long.
-ExportRun* start_export(const ExportRequest* request, MemoryContext context);
-ExportRun* start_page(const ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context);
+ExportRun* start_export(ExportRequest* request, MemoryContext context);
+ExportRun* start_page(ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context);
 
 // Runs on. Stream: the next chunk, null after the last; valid until the next call.
 bytea* next_stream_chunk(ExportRun* run);

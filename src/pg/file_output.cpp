@@ -31,7 +31,7 @@ constexpr std::size_t value_largest_chunk = 128 * 1024 * 1024;
 
 ChunkSink::Options sink_options(FileTarget target, uint64 max_bytes) {
   ChunkSink::Options options;
-  options.stop = &QueryCancelPending;
+  options.stops = {&QueryCancelPending, &ProcDiePending};
   options.header = VARHDRSZ;
   if (target == FileTarget::stream) {
     options.first_chunk = options.largest_chunk = chunk_bytes;

@@ -54,6 +54,11 @@ TimestampTz end_of_period(const ExportRequest* request) {
   return request->has_until ? request->until : GetCurrentTransactionStartTimestamp();
 }
 
+TimestampTz latest_end(const ExportRequest* request, const Limits* limits) {
+  return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(request->since),
+                                                 IntervalPGetDatum(limits->max_period)));
+}
+
 }  // namespace
 
 Limits limits_of(const char* dataset, Method method) {
@@ -75,15 +80,25 @@ Limits limits_of(const char* dataset, Method method) {
 }
 
 bool is_over_period(const ExportRequest* request, const Limits* limits) {
-  if (limits->max_period == nullptr || request->dataset->time_column == nullptr) return false;
-  if (!request->has_since) return true;
-  const TimestampTz latest = DatumGetTimestampTz(DirectFunctionCall2(
-      timestamptz_pl_interval, TimestampTzGetDatum(request->since), IntervalPGetDatum(limits->max_period)));
-  return end_of_period(request) > latest;
+  if (limits->max_period == nullptr) return false;
+  return !request->has_since || end_of_period(request) > latest_end(request, limits);
 }
 
-void check_period(const ExportRequest* request, const Limits* limits) {
-  if (!is_over_period(request, limits)) return;
+void hold_to_period(ExportRequest* request, const Limits* limits) {
+  if (limits->max_period == nullptr) return;
+  if (request->dataset->time_column == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("dataset \"%s\" has a longest period of %s and no time column to hold it by",
+                           request->dataset->name, interval_text(limits->max_period)),
+                    errhint("Its owner can name one: takeout.alter_dataset('%s', time_column => ...); or the administrator "
+                            "gives it a row without max_period in takeout.limits.",
+                            request->dataset->name)));
+  if (!is_over_period(request, limits)) {
+    if (request->has_until) return;
+    request->has_end = true;
+    request->end = latest_end(request, limits);
+    return;
+  }
   if (!request->has_since)
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("dataset \"%s\" is exported for a period of at most %s", request->dataset->name,
@@ -100,7 +115,10 @@ void check_period(const ExportRequest* request, const Limits* limits) {
 void raise_too_many_rows(const char* dataset, int64 limit, Method method) {
   ereport(ERROR,
           (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-           errmsg("export of dataset \"%s\" has more rows than the limit of " INT64_FORMAT, dataset, limit),
+           errmsg(makes_file(method) ? "export of dataset \"%s\" has more rows than the limit of " INT64_FORMAT
+                  : method == Method::violations ? "dataset \"%s\" has more violations than the limit of " INT64_FORMAT " rows"
+                                                 : "dataset \"%s\" has more rows than the limit of " INT64_FORMAT,
+                  dataset, limit),
            errdetail("Row " INT64_FORMAT " was reached.", limit + 1), errhint("%s", size_hint(method))));
   pg_unreachable();
 }
@@ -121,9 +139,10 @@ const char* size_hint(Method method) {
              "ids or columns.";
     case Method::stream:
       return "Export less by since, until, ids or columns, or page by page with takeout.export_page().";
-    case Method::page:
     case Method::violations:
     case Method::conformance:
+      return "Look at less by since, until, ids or columns.";
+    case Method::page:
       break;
   }
   return "Ask for fewer rows a page, or use takeout.export_stream().";

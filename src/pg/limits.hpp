@@ -24,10 +24,11 @@ struct Limits {
 // than takeout.max_result_bytes. Raises 22023 for more requests a minute than the server keeps count of.
 Limits limits_of(const char* dataset, Method method);
 
-// Whether the request's period is longer than the limit or open.
+// Whether the request's period is longer than the limit, or has no beginning.
 [[nodiscard]] bool is_over_period(const ExportRequest* request, const Limits* limits);
-// Raises 54000 where it is.
-void check_period(const ExportRequest* request, const Limits* limits);
+// Raises 54000 where it is, or where the dataset has no time column to go by. A period without an end gets one, so that
+// rows with time stamps of the future do not leave beside those of the longest period.
+void hold_to_period(ExportRequest* request, const Limits* limits);
 
 [[noreturn]] void raise_too_many_rows(const char* dataset, int64 limit, Method method);
 [[noreturn]] void raise_too_many_bytes(const ExportRequest* request, uint64 limit, uint64 actual);

@@ -22,10 +22,10 @@ struct QuotaCall {
 };
 
 Method method_of(const char* name) {
-  for (const Method method : {Method::value, Method::stream, Method::page})
+  for (const Method method : {Method::value, Method::stream, Method::page, Method::violations, Method::conformance})
     if (strcmp(name, method_name(method)) == 0) return method;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no method \"%s\"", name),
-                  errhint("The methods are: export, export_page, export_stream.")));
+                  errhint("The methods are: export, export_page, export_stream, violations, conformance.")));
   pg_unreachable();
 }
 

@@ -40,6 +40,8 @@ struct ViolationRun {
   FieldCheck* checks;
   Conformance* counts;
   bool keeps;    // violations, and not only their number
+  int64 max_rows;  // violations that are returned, or else rows that are read; -1: no limit
+  int64 read;
   bool stopped;  // the receiver has a batch
   bool ended;
 
@@ -65,8 +67,13 @@ void keep(ViolationRun* run, const TupleTableSlot* slot, int field, const Fault*
   MemoryContextSwitchTo(previous);
 }
 
+[[noreturn]] void raise_too_many(const ViolationRun* run) {
+  raise_too_many_rows(run->request->dataset->name, run->max_rows, run->request->method);
+}
+
 bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   ViolationRun* run = reinterpret_cast<RowReceiver*>(receiver)->run;
+  if (!run->keeps && run->read++ == run->max_rows) raise_too_many(run);
   slot_getallattrs(slot);
   const MemoryContext previous = MemoryContextSwitchTo(run->row_context);
   for (int i = 0; i < run->request->field_count; ++i) {
@@ -75,6 +82,7 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
     const Fault fault = check_field(field_check_at(run->checks, i), slot->tts_values[i]);
     if (fault.rule == nullptr) continue;
     ++run->counts[i].violations;
+    if (run->keeps && run->total == run->max_rows) raise_too_many(run);
     ++run->total;
     if (run->keeps) keep(run, slot, i, &fault);
   }
@@ -149,7 +157,8 @@ ExportRequest* with_standards_only(const ExportRequest* request) {
 ViolationRun* start_violations(const ExportRequest* request, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
   auto* run = static_cast<ViolationRun*>(palloc0(sizeof(ViolationRun)));
-  run->request = with_standards_only(request);
+  ExportRequest* own = with_standards_only(request);
+  run->request = own;
   run->context = context;
   run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
   run->batch_context = AllocSetContextCreate(context, "takeout violations", ALLOCSET_DEFAULT_SIZES);
@@ -161,8 +170,9 @@ ViolationRun* start_violations(const ExportRequest* request, MemoryContext conte
   run->checks = make_field_checks(run->request->fields, run->request->field_count, context);
 
   const Limits limits = limits_of(request->dataset->name, request->method);
-  check_period(request, &limits);
-  run->audit = admit_export(request, &limits, nullptr, context);
+  hold_to_period(own, &limits);
+  run->max_rows = limits.max_rows;
+  run->audit = admit_export(own, &limits, nullptr, context);
   run->receiver.base.receiveSlot = receive_row;
   run->receiver.base.rStartup = start_receiver;
   run->receiver.base.rShutdown = end_receiver;

@@ -104,6 +104,7 @@ class AuditedServer:
             connection.execute("SELECT takeout.create_dataset('items', tenant_column => 'tenant')")
             connection.execute("INSERT INTO takeout.members VALUES (session_user::regrole, 'acme')")
             connection.execute("INSERT INTO takeout.limits (requests_per_minute) VALUES (NULL)")
+            connection.execute("CHECKPOINT")  # commits here do not wait for the disk, and the server may be killed
 
     def lines(self, *events):
         return [line for line in audit_lines(self.audit) if not events or line["event"] in events]

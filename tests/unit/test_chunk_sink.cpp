@@ -292,7 +292,7 @@ TEST_CASE("a raised stop flag interrupts at the next chunk") {
   volatile std::sig_atomic_t stop = 0;
   ChunkSink::Options options;
   options.first_chunk = options.largest_chunk = 100;
-  options.stop = &stop;
+  options.stops = {nullptr, &stop};
   ChunkSink sink(options, std::pmr::new_delete_resource());
   sink.append(std::string(50, 'x'));
   stop = 1;
