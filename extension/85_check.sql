@@ -132,6 +132,7 @@ BEGIN
   SELECT f.severity, f.object, f.finding, f.fix
   FROM (SELECT 1 AS part, c.* FROM takeout.check_server() c
         UNION ALL SELECT 2, c.* FROM takeout.check_members() c
+        UNION ALL SELECT 2, c.* FROM takeout.check_logins() c
         UNION ALL SELECT 3, c.* FROM takeout.check_configuration() c
         UNION ALL SELECT 4, c.* FROM takeout.check_datasets() c
         UNION ALL SELECT 5, c.* FROM takeout.check_grants() c

@@ -12,7 +12,8 @@ DECLARE
   reach record;
 BEGIN
   FOR d IN
-    SELECT t.*, source.oid AS source_id, view.relkind AS view_kind, view.reloptions AS view_options,
+    SELECT t.*, source.oid AS source_id, source.relnamespace AS source_schema, source.relowner AS source_owner, view.relkind AS view_kind,
+           view.relowner AS view_owner, view.reloptions AS view_options,
            ARRAY(SELECT f.source_column FROM takeout.fields f WHERE f.dataset = t.name ORDER BY f.position) AS exported,
            ARRAY(SELECT f.source_column FROM takeout.fields f WHERE f.dataset = t.name AND f.masked) AS mask
     FROM takeout.datasets t
@@ -68,6 +69,21 @@ BEGIN
       CONTINUE;
     END IF;
 
+    -- The view reads its source by its owner's privileges, and so does every export.
+    IF NOT has_schema_privilege(d.view_owner, d.source_schema, 'USAGE') THEN
+      finding := format('Owner %s of its governed view has no USAGE on the schema of its source: it cannot be exported',
+                        d.view_owner::regrole);
+      fix := format('GRANT USAGE ON SCHEMA %s TO %s;', d.source_schema::regnamespace, d.view_owner::regrole);
+      RETURN NEXT;
+      CONTINUE;
+    ELSIF NOT (has_table_privilege(d.view_owner, d.source_id, 'SELECT')
+               OR has_any_column_privilege(d.view_owner, d.source_id, 'SELECT')) THEN
+      finding := format('Owner %s of its governed view may not read its source: it cannot be exported', d.view_owner::regrole);
+      fix := format('GRANT SELECT ON %s TO %s;', d.source_id::regclass, d.view_owner::regrole);
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+
     other := takeout.view_deviation(d.view, takeout.view_query(d.source, d.exported, d.mask, d.tenant_column, d.fixed_tenant));
     IF '*' = ANY (other) THEN
       finding := 'Its governed view was changed: it shows other rows than those of its reader''s tenants';
@@ -85,6 +101,13 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_options_to_table(d.view_options) o
                    WHERE o.option_name = 'security_barrier' AND o.option_value::boolean) THEN
       finding := 'Its governed view is no security barrier: its readers'' functions see rows of other tenants';
+      RETURN NEXT;
+    END IF;
+
+    IF EXISTS (SELECT FROM pg_options_to_table(d.view_options) o
+               WHERE o.option_name = 'security_invoker' AND o.option_value::boolean) THEN
+      finding := 'Its governed view reads with its reader''s privileges: who may read the view must be able to read its source, and members cannot export it';
+      fix := format('ALTER VIEW %s RESET (security_invoker);', d.view);
       RETURN NEXT;
     END IF;
 
@@ -190,6 +213,13 @@ BEGIN ATOMIC
                  pg_relation_size(s.relation)) > 8 * 1024 * 1024
     AND NOT EXISTS (SELECT FROM pg_index i
                     WHERE i.indrelid = s.relation AND i.indkey[0] = s.attnum AND i.indisvalid AND i.indpred IS NULL)
+  UNION ALL
+  -- What create_model secured.
+  SELECT 'error', c.oid::regclass::text,
+         'Its row security is disabled: whoever is given SELECT on it reads rows of every tenant',
+         format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', c.oid::regclass)
+  FROM pg_class c
+  WHERE NOT c.relrowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'takeout_select')
   UNION ALL
   SELECT 'notice', c.oid::regclass::text, 'It has never been analyzed: its exports may be planned badly',
          format('ANALYZE %s;', c.oid::regclass)

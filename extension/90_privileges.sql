@@ -33,7 +33,7 @@ DECLARE
     'make_model_tables', 'secure_model_tables', 'make_model_views', 'make_model_datasets', 'model_columns', 'model_home', 'model_datasets', 'model_terms',
     'check_room_for_model', 'describe_model',
     -- the steps of check and unclassified: they read what their caller may read
-    'check_server', 'check_members', 'check_configuration', 'check_datasets', 'check_grants', 'check_sources',
+    'check_server', 'check_members', 'check_logins', 'check_configuration', 'check_datasets', 'check_grants', 'check_sources',
     'classified_columns', 'dataset_relations', 'readers', 'reached_relations', 'view_references', 'exclusion_of',
     'is_never_exported',
     -- the registry's door: asks who calls

@@ -120,6 +120,41 @@ SELECT fix FROM takeout.check() WHERE fix ~ '^(ALTER TABLE|CREATE INDEX|ANALYZE)
 \set ECHO all
 SELECT * FROM found();
 
+-- Owners of views who may not read, row security that is off.
+REVOKE SELECT ON shop.unmasked FROM regress_takeout_owner;
+ALTER TABLE crm.visit DISABLE ROW LEVEL SECURITY;
+SELECT * FROM found();
+\set ECHO none
+SELECT fix FROM takeout.check() WHERE finding ~ '(may not read|row security)' \gexec
+\set ECHO all
+SELECT * FROM found();
+CREATE ROLE regress_takeout_maker;
+CREATE SCHEMA regress_takeout_maker;
+GRANT USAGE, CREATE ON SCHEMA regress_takeout_maker TO regress_takeout_maker;
+SET ROLE regress_takeout_maker;
+CREATE TABLE regress_takeout_maker.thing (id int PRIMARY KEY, tenant_id text NOT NULL);
+SELECT takeout.create_dataset('regress_takeout_maker.thing');
+RESET ROLE;
+REVOKE USAGE ON SCHEMA regress_takeout_maker FROM regress_takeout_maker;
+SELECT * FROM found();
+DROP SCHEMA regress_takeout_maker CASCADE;
+DELETE FROM takeout.datasets WHERE name = 'thing';
+DELETE FROM takeout.fields WHERE dataset = 'thing';
+DROP ROLE regress_takeout_maker;
+
+-- What sessions of members begin with; others' do not count.
+ALTER ROLE regress_takeout_backend SET takeout.ipv4_prefix = 32;
+ALTER ROLE regress_takeout_backend SET search_path = shop, public;
+ALTER ROLE regress_takeout_backend IN DATABASE contrib_regression SET session_replication_role = replica;
+ALTER ROLE regress_takeout_backend SET work_mem = '8MB';
+ALTER ROLE regress_takeout_analyst SET search_path = shop;
+ALTER DATABASE contrib_regression SET takeout.audit_sha256 = off;
+SELECT * FROM found();
+\set ECHO none
+SELECT fix FROM takeout.check() WHERE fix ~ '^ALTER (ROLE|DATABASE)' \gexec
+\set ECHO all
+SELECT * FROM found();
+
 -- What is excluded and still reached.
 INSERT INTO takeout.exclusions VALUES ('Internal', 'Orders', 'A reason.');
 SET client_min_messages = error;

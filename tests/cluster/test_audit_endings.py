@@ -229,6 +229,15 @@ def test_refusals_are_on_record_but_not_each(audited, session, new_lines):
     assert 1 <= len(denied) <= seconds + 1
     assert {(line["role"], line["dataset"], line["sqlstate"]) for line in denied} == {("stranger", "items", "42501")}
     assert not new_lines("INTENT")
+    # The next line says how many have none of their own.
+    time.sleep(1)
+    with audited.connect(user="stranger") as stranger, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        stranger.execute("SELECT takeout.export('items', 'csv')")
+    denied = new_lines("DENIED")
+    assert sum(1 + line.get("suppressed", 0) for line in denied) == 301
+    assert "suppressed" not in denied[0]
+    shown = session.execute("SELECT suppressed FROM takeout.audit_log WHERE event = 'DENIED' AND role = 'stranger' ORDER BY seq")
+    assert shown.fetchall() == [(line.get("suppressed"),) for line in denied]
     session.execute("DROP ROLE stranger")
 
 

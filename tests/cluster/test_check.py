@@ -40,6 +40,20 @@ def test_a_server_that_does_not_preload_the_library(bare):
         connection.execute("SELECT pg_reload_conf()")
 
 
+def test_a_view_that_reads_by_its_readers_privileges_is_found(database):
+    with database.connect() as connection:
+        if connection.info.server_version < 150000:
+            pytest.skip("views of this kind came with PostgreSQL 15")
+        connection.execute("CREATE TABLE things (id int PRIMARY KEY)")
+        connection.execute("SELECT takeout.create_dataset('things', tenant => 'default')")
+        connection.execute("ALTER VIEW things_dataset SET (security_invoker)")
+        [(severity, finding, fix)] = connection.execute(
+            "SELECT severity, finding, fix FROM takeout.check() WHERE object = 'dataset \"things\"'").fetchall()
+        assert severity == "error" and "its reader's privileges" in finding
+        connection.execute(fix)
+        assert not connection.execute("SELECT FROM takeout.check() WHERE object = 'dataset \"things\"'").fetchall()
+
+
 @pytest.fixture(scope="module")
 def careful():
     """A server whose record of exports lies where it should."""
