@@ -7,6 +7,7 @@ extern "C" {
 }
 
 #include "quota.hpp"
+#include "tenant_rows.hpp"
 
 namespace pg_takeout {
 
@@ -67,6 +68,33 @@ const char* filter_of(const ExportRequest* request, const PageAsked* page) {
   return json.data;
 }
 
+// Whose log counts the request. Names that a member of all tenants makes up must not use up the server's logs: those that
+// have no log yet and own no row of the dataset share one, that of the name "", which no tenant has.
+const char* counted_tenant(const ExportRequest* request, const Limits* limits) {
+  if (request->tenant_is_known || quota_state(request->tenant, limits->requests_per_minute).used > 0) return request->tenant;
+  return tenant_has_rows(request) ? request->tenant : "";
+}
+
+// A row may have been read when this fails, so that is counted and on record.
+const char* counted_tenant_on_record(const ExportRequest* request, const Limits* limits, const AuditSubject* subject,
+                                     MemoryContext context) {
+  const char* volatile tenant = nullptr;
+  PG_TRY();
+  {
+    tenant = counted_tenant(request, limits);
+  }
+  PG_CATCH();
+  {
+    const MemoryContext previous = MemoryContextSwitchTo(context);
+    take_request("", limits->requests_per_minute);
+    fail_audit(begin_audit(subject, context), geterrcode());
+    MemoryContextSwitchTo(previous);
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  return tenant;
+}
+
 }  // namespace
 
 AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page,
@@ -74,7 +102,8 @@ AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, co
   const AuditSubject subject = {request->tenant, request->dataset->name,
                                 makes_file(request->method) ? format_name(request->options.format) : nullptr,
                                 method_name(request->method), filter_of(request, page)};
-  take_request(request->tenant, limits->requests_per_minute);
+  const char* const counted = counted_tenant_on_record(request, limits, &subject, context);
+  take_request(counted, limits->requests_per_minute);
   AuditRecord* record = nullptr;
   PG_TRY();
   {
@@ -82,7 +111,7 @@ AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, co
   }
   PG_CATCH();
   {
-    return_request(request->tenant);
+    return_request(counted);
     PG_RE_THROW();
   }
   PG_END_TRY();

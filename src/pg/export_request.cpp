@@ -141,7 +141,7 @@ ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at
   choose_fields(request, has_argument(fcinfo, at->columns) ? PG_GETARG_ARRAYTYPE_P(at->columns) : nullptr);
   read_ids(request, has_argument(fcinfo, at->ids) ? PG_GETARG_ARRAYTYPE_P(at->ids) : nullptr);
   read_period(request, fcinfo, at);
-  request->tenant = export_tenant(request->dataset, text_argument(fcinfo, at->tenant));
+  request->tenant = export_tenant(request->dataset, text_argument(fcinfo, at->tenant), &request->tenant_is_known);
   request->ordered = !has_argument(fcinfo, at->ordered) || PG_GETARG_BOOL(at->ordered);
   return request;
 }

@@ -32,6 +32,12 @@ bool acts_for_one() { return settings::act_for != nullptr && settings::act_for[0
   pg_unreachable();
 }
 
+bool is_named(const Membership* membership, const char* tenant) {
+  for (int i = 0; i < membership->count; ++i)
+    if (strcmp(membership->tenants[i], tenant) == 0) return true;
+  return false;
+}
+
 const char* listed(const Membership* membership) {
   StringInfoData list;
   initStringInfo(&list);
@@ -76,10 +82,7 @@ Membership session_membership() {
 }
 
 bool is_member(const Membership* membership, const char* tenant) {
-  if (membership->all) return true;
-  for (int i = 0; i < membership->count; ++i)
-    if (strcmp(membership->tenants[i], tenant) == 0) return true;
-  return false;
+  return membership->all || is_named(membership, tenant);
 }
 
 void check_member(const Membership* membership, const char* tenant) {
@@ -101,7 +104,7 @@ Membership visible_tenants() {
   return membership;
 }
 
-const char* export_tenant(const Dataset* dataset, const char* asked) {
+const char* export_tenant(const Dataset* dataset, const char* asked, bool* is_known) {
   const Membership membership = session_membership();
   const char* tenant = asked;
   if (tenant == nullptr && acts_for_one()) tenant = pstrdup(settings::act_for);
@@ -120,6 +123,7 @@ const char* export_tenant(const Dataset* dataset, const char* asked) {
                     is_member(&membership, dataset->fixed_tenant)
                         ? errdetail("All of its rows are of tenant \"%s\".", dataset->fixed_tenant)
                         : 0));
+  *is_known = dataset->fixed_tenant != nullptr || is_named(&membership, tenant);
   return tenant;
 }
 

@@ -28,8 +28,9 @@ Membership visible_tenants();
 
 // The tenant that an export of the dataset is for: the one asked for, else the one acted for, the one that owns all rows
 // of the dataset, or the only one that the session's user is a member of. Raises 42501 where it is not a member, 22023
-// where several are left or the dataset holds none of the tenant's rows.
-const char* export_tenant(const Dataset* dataset, const char* asked);
+// where several are left or the dataset holds none of the tenant's rows. is_known: it is the dataset's, or a row of
+// takeout.members names it and not only '*'.
+const char* export_tenant(const Dataset* dataset, const char* asked, bool* is_known);
 
 // Until the setting's nest level ends: the governed views that functions read below an export show that tenant only.
 void act_for_tenant(const char* tenant);

@@ -272,6 +272,43 @@ def test_a_full_table_refuses_and_says_so(small_server):
             assert is_taken(session)
 
 
+def test_names_that_a_member_of_all_tenants_makes_up_take_one_log(small_server):
+    with small_server.connect() as connection:
+        connection.execute("""CREATE TABLE owned AS SELECT i AS id, 'tenant ' || i % 3 AS tenant FROM generate_series(1, 9) i;
+            ALTER TABLE owned ADD PRIMARY KEY (id);
+            SELECT takeout.create_dataset('owned', tenant_column => 'tenant')""")
+        named, of_all = make_role(connection, 5), make_role(connection, 5, tenants=["*"])
+    export = "SELECT length(takeout.export('owned', tenant => '{}'))"
+    with small_server.connect(user=of_all) as session:
+        taken = [is_taken(session, export.format(f"made up {i}")) for i in range(8)]
+        assert taken == [True] * 5 + [False] * 3
+        with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="tenants without rows"):
+            session.execute(export.format("made up 1"))
+        # One that has rows has a log of its own, also where this export has none of them.
+        assert [is_taken(session, export.format("tenant 1")) for _ in range(3)] == [True] * 3
+        assert [is_taken(session, export.format("tenant 1', ids => '{99}")) for _ in range(3)] == [True, True, False]
+    # The two logs that there is room for are used up by now.
+    with small_server.connect(user=named) as session, \
+            pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="takeout.quota_slots"):
+        session.execute(EXPORT)
+
+
+def test_what_fails_while_rows_are_looked_for_is_counted_and_on_record(small_server):
+    with small_server.connect() as connection:
+        connection.execute("""CREATE TABLE numbered (id int PRIMARY KEY, tenant int);
+            SELECT takeout.create_dataset('numbered', tenant_column => 'tenant')""")
+        of_all = make_role(connection, 3, tenants=["*"])
+        export = "SELECT takeout.export('numbered', tenant => 'no number')"
+        with small_server.connect(user=of_all) as session:
+            for _ in range(3):
+                with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+                    session.execute(export)
+            with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+                session.execute(export)
+        events = connection.execute("SELECT event, sqlstate FROM takeout.audit_log WHERE role = %s ORDER BY seq", [of_all]).fetchall()
+    assert events == [("INTENT", None), ("FAILED", "22P02")] * 3 + [("DENIED", "53400")]
+
+
 @pytest.mark.long
 def test_only_empty_logs_are_evicted(small_server):
     with small_server.connect() as connection:

@@ -93,6 +93,66 @@ def test_errors_on_a_standby_leave_the_session_usable(replica):
     assert replica.execute("SELECT length(takeout.export('rows', 'csv')) > 0").fetchone() == (True,)
 
 
+TENANTS = ["first", "second", "third"]
+
+
+@pytest.fixture
+def tenants(connection):
+    """Dataset `shared` of three tenants: role reader_<tenant> may read its view too, reader_of_two acts for one of two."""
+    connection.execute("""CREATE TABLE shared AS SELECT i AS id, timestamptz '2026-01-01' + i * interval '1 hour' AS created_at,
+        t AS tenant, 'canary-' || t AS note FROM generate_series(1, 200) i, unnest(%s::text[]) t""", [TENANTS])
+    connection.execute("ALTER TABLE shared ADD PRIMARY KEY (id, tenant)")
+    connection.execute("SELECT takeout.create_dataset('shared', tenant_column => 'tenant')")
+    roles = [f"reader_{tenant}" for tenant in TENANTS] + ["reader_of_two"]
+    for role in roles:
+        connection.execute(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON shared_dataset TO {role}")
+        for tenant in TENANTS[:2] if role == "reader_of_two" else [role.removeprefix("reader_")]:
+            connection.execute("INSERT INTO takeout.members VALUES (%s::regrole, %s)", [role, tenant])
+    yield
+    connection.execute(f"DROP OWNED BY {', '.join(roles)}; DROP ROLE {', '.join(roles)}")
+    connection.execute("SELECT takeout.drop_dataset('shared'); DROP TABLE shared")
+
+
+def canaries(rows):
+    text = b"".join(bytes(value) if isinstance(value, bytes) else str(value).encode() for row in rows for value in row)
+    return {tenant for tenant in TENANTS if f"canary-{tenant}".encode() in text}
+
+
+def test_a_standby_shows_members_the_rows_of_their_tenants_only(database, tenants, replica, standby):
+    for tenant in TENANTS:
+        with standby.connect(user=f"reader_{tenant}", dbname=database.dbname) as session:
+            for query in ("SELECT * FROM shared_dataset", "SELECT takeout.export('shared', 'json')",
+                          "SELECT takeout.export('shared', 'csv', ids => (SELECT array_agg(g::text) FROM generate_series(1, 200) g))",
+                          "SELECT takeout.export_stream('shared', 'csv')", "SELECT takeout.export_stream('shared', 'jsonl')",
+                          "SELECT takeout.csv_file(d) FROM shared_dataset d"):
+                assert canaries(session.execute(query).fetchall()) == {tenant}, query
+            after, complete, pages = None, False, 0
+            while not complete:
+                data, count, after, complete = session.execute(
+                    "SELECT * FROM takeout.export_page('shared', 'csv', after => %s, page_rows => 90)", [after]).fetchone()
+                assert canaries([(data,)]) == {tenant}
+                pages += 1
+            assert pages == 3
+            for other in TENANTS:
+                if other != tenant:
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        session.execute("SELECT takeout.export('shared', tenant => %s)", [other])
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        session.execute("SELECT takeout.act_for(%s)", [other])
+    with standby.connect(user="reader_of_two", dbname=database.dbname) as session:
+        assert canaries(session.execute("SELECT * FROM shared_dataset").fetchall()) == {"first", "second"}
+        with session.transaction():
+            session.execute("SELECT takeout.act_for('second')")
+            assert canaries(session.execute("SELECT * FROM shared_dataset").fetchall()) == {"second"}
+            assert canaries(session.execute("SELECT takeout.export_stream('shared', 'csv')").fetchall()) == {"second"}
+
+    # The standby's own record has each of them, and the chain holds.
+    events = dict(replica.execute("""SELECT event, count(*) FROM takeout.audit_log
+        WHERE database = current_database() AND role LIKE 'reader\\_%' GROUP BY event""").fetchall())
+    assert events["INTENT"] == events["COMPLETE"] == len(TENANTS) * 7 + 1 and events["DENIED"] >= 1
+    assert replica.execute("SELECT * FROM takeout.verify_audit()").fetchall() == []
+
+
 @pytest.fixture
 def limited(connection):
     """A role that may export three times a minute, on each server."""
