@@ -41,10 +41,9 @@ def seconds_to_end(database, watcher, query):
             with session.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT raw)") as copy:
                 for _ in copy:
                     pass
-        except psycopg.errors.AdminShutdown:
-            ended.append(time.monotonic())
-        except psycopg.Error:
-            pass
+        except psycopg.Error as error:
+            if error.sqlstate in (None, "57P01"):  # None: the connection was gone before the message was read
+                ended.append(time.monotonic())
 
     session = database.connect()
     session.execute("SET takeout.max_result_bytes = '500MB'")
