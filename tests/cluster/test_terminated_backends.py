@@ -1,13 +1,14 @@
 """A backend that is told to end does so at once, in the middle of a file and in the middle of a row."""
 
+import math
 import threading
 import time
 
 import psycopg
 import pytest
 
-# One row of 1.2 GB: no row ends before the backend is told to.
-WIDE = ", ".join(f"t AS column_{i}" for i in range(40))
+# One row of 2.7 GB: no row ends before the backend is told to.
+WIDE = ", ".join(f"t AS column_{i}" for i in range(90))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ QUERIES = {
 
 
 def seconds_to_end(database, watcher, query):
-    """From the order to the error that the client gets; None where the query was over before."""
+    """From the order to the error that the client gets; infinite where the query was over before."""
     ended = []
 
     def run(session):
@@ -49,24 +50,22 @@ def seconds_to_end(database, watcher, query):
     session.execute("SET takeout.max_result_bytes = '500MB'")
     thread = threading.Thread(target=run, args=(session,))
     thread.start()
-    time.sleep(0.25)
+    time.sleep(0.2)
     told = time.monotonic()
     watcher.execute("SELECT pg_terminate_backend(%s)", [session.info.backend_pid])
     thread.join(30)
     session.close()
-    return ended[0] - told if ended else None
+    return ended[0] - told if ended else math.inf
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_it_ends_within_100_ms(database, connection, sources, query):
-    """More than a query without exports does, at the same time on the same machine, and in the best of four."""
-    delays = []
-    for _ in range(4):
-        delay = seconds_to_end(database, connection, query)
-        plain = seconds_to_end(database, connection, PLAIN)
-        if delay is not None and plain is not None:
-            delays.append(delay - plain)
-            if delays[-1] < 0.1:
-                break
-    assert delays and min(delays) < 0.1, delays
+    """Or within 100 ms more than the best of a query without exports, where the machine is busy; in the best of five."""
+    delays, plain = [], []
+    for _ in range(5):
+        delays.append(seconds_to_end(database, connection, query))
+        if delays[-1] < 0.1:
+            break
+        plain.append(seconds_to_end(database, connection, PLAIN))
+    assert min(delays) < 0.1 + min(plain, default=0), (delays, plain)
     print(f"\n{query}: {min(delays) * 1000:.0f} ms")
