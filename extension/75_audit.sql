@@ -4,7 +4,7 @@ CREATE FUNCTION takeout.read_audit(
   OUT file text, OUT line bigint, OUT seq bigint, OUT "time" timestamptz, OUT event text, OUT export bigint,
   OUT node text, OUT pid integer, OUT database text, OUT role text, OUT client_address inet, OUT application_name text,
   OUT tenant text, OUT dataset text, OUT format text, OUT method text, OUT filter json,
-  OUT "rows" bigint, OUT bytes bigint, OUT sha256 text, OUT sqlstate text, OUT reason text, OUT suppressed bigint, OUT prev text, OUT hash text)
+  OUT part_of bigint, OUT "rows" bigint, OUT bytes bigint, OUT sha256 text, OUT sqlstate text, OUT reason text, OUT suppressed bigint, OUT prev text, OUT hash text)
 RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'takeout_read_audit' LANGUAGE c VOLATILE PARALLEL RESTRICTED ROWS 100000;
 COMMENT ON FUNCTION takeout.read_audit() IS 'The lines of the audit''s files; what takeout.audit_log shows';
@@ -28,8 +28,11 @@ COMMENT ON COLUMN takeout.audit_log.application_name IS 'application_name of the
 COMMENT ON COLUMN takeout.audit_log.tenant IS 'The tenant whose rows were asked for';
 COMMENT ON COLUMN takeout.audit_log.dataset IS 'The dataset';
 COMMENT ON COLUMN takeout.audit_log.format IS 'Format of the file';
-COMMENT ON COLUMN takeout.audit_log.method IS 'export, export_stream, export_page, violations or conformance';
+COMMENT ON COLUMN takeout.audit_log.method IS
+  'export, export_stream, export_page, violations or conformance; export_parts and export_part for an export in parts';
 COMMENT ON COLUMN takeout.audit_log.filter IS 'What narrowed the export; of ids their count and hash';
+COMMENT ON COLUMN takeout.audit_log.part_of IS
+  'seq of the INTENT of the export that this one is a part of; its COMPLETE has the sums';
 COMMENT ON COLUMN takeout.audit_log."rows" IS 'Rows written to the file, so far where it has no COMPLETE';
 COMMENT ON COLUMN takeout.audit_log.bytes IS 'Bytes handed to the client, so far where it has no COMPLETE';
 COMMENT ON COLUMN takeout.audit_log.sha256 IS 'SHA-256 of these bytes; NULL where takeout.audit_sha256 was off';

@@ -18,7 +18,7 @@ DECLARE
     -- tenants: about the session's own role
     'current_tenants', 'act_for', 'quota',
     -- exports of datasets: the right is checked inside
-    'export', 'export_stream', 'export_page', 'estimate', 'last_export_rows',
+    'export', 'export_stream', 'export_page', 'export_parts', 'export_part', 'estimate', 'last_export_rows',
     'leads', 'visitor_profiles', 'journey_insights', 'organization_profiles', 'analytical_reports',
     -- schedules
     'next_runs', 'schedule', 'unschedule',

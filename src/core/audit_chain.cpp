@@ -10,18 +10,7 @@ namespace {
 
 constexpr std::size_t digits = 2 * Sha256Digest{}.size();
 
-bool read_hex(std::string_view text, Sha256Digest* digest) {
-  const auto nibble = [](char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-  };
-  for (std::size_t i = 0; i < digest->size(); ++i) {
-    const int high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    (*digest)[i] = static_cast<unsigned char>(high * 16 + low);
-  }
-  return true;
-}
+bool read_digest(std::string_view text, Sha256Digest* digest) { return read_hex(text, digest->data(), digest->size()); }
 
 }  // namespace
 
@@ -67,7 +56,7 @@ bool has_own_hash(std::string_view line, Sha256Digest* hash) noexcept {
   if (line.substr(body, hash_member.size()) != hash_member || line.substr(line.size() - closing.size()) != closing)
     return false;
   if (line.substr(body - previous_length, previous_member.size()) != previous_member) return false;
-  if (!read_hex(line.substr(body + hash_member.size(), digits), hash)) return false;
+  if (!read_digest(line.substr(body + hash_member.size(), digits), hash)) return false;
 
   // The line as it was hashed: without its hash member, with its brace.
   char hashed[audit_line_room];
@@ -94,7 +83,7 @@ const char* AuditChecker::check(std::string_view line, bool whole, bool first_of
   if ((members[AuditField::event] == "SEGMENT") != first_of_file)
     return first_of_file ? "is not what begins a file" : "begins a file and is within one";
   if (lost) return nullptr;
-  if (!read_hex(members[AuditField::previous], &previous) || previous != before)
+  if (!read_digest(members[AuditField::previous], &previous) || previous != before)
     return "does not follow the line before it: lines were removed, added or moved";
   return sequence_ == expected ? nullptr : "does not have the number after that of the line before it";
 }

@@ -162,6 +162,7 @@ bool is_number(AuditField field) {
     case AuditField::process:
     case AuditField::database_oid:
     case AuditField::role_oid:
+    case AuditField::part_of:
     case AuditField::rows:
     case AuditField::bytes:
     case AuditField::suppressed:

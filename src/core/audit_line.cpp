@@ -31,6 +31,7 @@ constexpr std::array<AuditFieldRule, audit_field_count> rules = {{
     {"dataset", name_room},
     {"format", 16},
     {"method", 16},
+    {"part_of", 0},
     {"filter", 1536},
     {"rows", 0},
     {"bytes", 0},

@@ -34,6 +34,7 @@ enum class AuditField {
   dataset,
   format,
   method,
+  part_of,  // seq of the INTENT of the export that this one is a part of
   filter,
   rows,
   bytes,

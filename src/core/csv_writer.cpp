@@ -78,6 +78,7 @@ void CsvWriter::begin(std::span<const Column> columns) {
   values_are_plain_ = options_.null_text.empty() && signs_in_values.find(delimiter_) == std::string_view::npos;
   bare_text_can_mislead_ = single_column_ || !options_.null_text.empty();
   is_simple_ = values_are_plain_ && !bare_text_can_mislead_ && !options_.excel;
+  if (options_.continues) return;
   if (options_.excel) sink_.append(byte_order_mark);
   if (!options_.header) return;
   for (std::size_t i = 0; i < columns.size(); ++i) {

@@ -20,6 +20,7 @@ struct CsvOptions {
   bool excel = false;    // dialect: UTF-8 byte order mark and formula guard
   char delimiter = ',';  // one ASCII byte, not a quote, CR, LF, letter, digit or space
   bool header = true;
+  bool continues = false;  // behind another file of the same columns: no byte order mark and no header
   std::string null_text;  // what stands for NULL, unquoted; an equal value is quoted
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -52,6 +53,19 @@ inline void write_hex_block(char* out, const unsigned char* bytes) { scalar_writ
 inline char* write_hex(char* out, const unsigned char* bytes, std::size_t size) {
   for (; size >= 16; size -= 16, bytes += 16, out += 32) write_hex_block(out, bytes);
   return scalar_write_hex(out, bytes, size);
+}
+
+// The reverse, of lower-case digits; false where there are other characters, or not two for each byte.
+inline bool read_hex(std::string_view text, unsigned char* bytes, std::size_t size) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  if (text.size() != 2 * size) return false;
+  for (std::size_t i = 0; i < size; ++i) {
+    const int high = digit(text[2 * i]);
+    const int low = digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes[i] = static_cast<unsigned char>(16 * high + low);
+  }
+  return true;
 }
 
 }  // namespace pg_takeout

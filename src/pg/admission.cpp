@@ -50,7 +50,7 @@ void append_columns(StringInfo json, const ExportRequest* request) {
 }
 
 // What narrows the export, as a JSON object; null where nothing does.
-const char* filter_of(const ExportRequest* request, const PageAsked* page) {
+const char* filter_of(const ExportRequest* request, const PageAsked* page, const char* part_key, int part) {
   StringInfoData json;
   initStringInfo(&json);
   if (request->ids != nullptr) append_ids(&json, request);
@@ -62,6 +62,10 @@ const char* filter_of(const ExportRequest* request, const PageAsked* page) {
     appendStringInfo(&json, INT64_FORMAT, page->rows);
     append_key(&json, "first_page");
     appendStringInfoString(&json, page->is_first ? "true" : "false");
+  }
+  if (part_key != nullptr) {
+    append_key(&json, part_key);
+    appendStringInfo(&json, "%d", part);
   }
   if (json.len == 0) return nullptr;
   appendStringInfoChar(&json, '}');
@@ -95,19 +99,19 @@ const char* counted_tenant_on_record(const ExportRequest* request, const Limits*
   return tenant;
 }
 
-}  // namespace
+AuditSubject subject_of(const ExportRequest* request, const char* method, const char* filter) {
+  const char* format = makes_file(request->method) ? format_name(request->options.format) : nullptr;
+  return {request->tenant, request->dataset->name, format, method, filter};
+}
 
-AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page,
-                          MemoryContext context) {
-  const AuditSubject subject = {request->tenant, request->dataset->name,
-                                makes_file(request->method) ? format_name(request->options.format) : nullptr,
-                                method_name(request->method), filter_of(request, page)};
-  const char* const counted = counted_tenant_on_record(request, limits, &subject, context);
+// One request of the quota, and the intent on record.
+AuditRecord* admit(const ExportRequest* request, const AuditSubject* subject, const Limits* limits, MemoryContext context) {
+  const char* const counted = counted_tenant_on_record(request, limits, subject, context);
   take_request(counted, limits->requests_per_minute);
   AuditRecord* record = nullptr;
   PG_TRY();
   {
-    record = begin_audit(&subject, context);
+    record = begin_audit(subject, context);
   }
   PG_CATCH();
   {
@@ -116,6 +120,33 @@ AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, co
   }
   PG_END_TRY();
   return record;
+}
+
+constexpr const char* parts_method = "export_parts";
+
+}  // namespace
+
+AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page,
+                          MemoryContext context) {
+  const AuditSubject subject = subject_of(request, method_name(request->method), filter_of(request, page, nullptr, 0));
+  return admit(request, &subject, limits, context);
+}
+
+AuditRecord* admit_parts(const ExportRequest* request, const Limits* limits, int count, MemoryContext context) {
+  AuditSubject subject = subject_of(request, parts_method, filter_of(request, nullptr, "parts", count));
+  subject.in_parts = true;
+  return admit(request, &subject, limits, context);
+}
+
+AuditRecord* record_part(const ExportRequest* request, uint64 whole, int number, MemoryContext context) {
+  AuditSubject subject = subject_of(request, "export_part", filter_of(request, nullptr, "part", number));
+  subject.part_of = whole;
+  return begin_audit(&subject, context);
+}
+
+void record_whole(const ExportRequest* request, uint64 whole, int64 rows, int64 bytes) {
+  const AuditSubject subject = subject_of(request, parts_method, nullptr);
+  complete_audit_of_parts(&subject, whole, rows, bytes);
 }
 
 void record_refusal(const char* dataset, const char* tenant, const char* format, Method method, MemoryContext context) {

@@ -13,6 +13,8 @@ struct AuditSubject {
   const char* format;
   const char* method;  // the SQL function: export, export_stream, export_page, violations or conformance
   const char* filter;  // the text of a JSON object
+  uint64 part_of = 0;  // audit_id() of the export that this one is a part of; 0: of none
+  bool in_parts = false;  // other sessions write its bytes: there is no hash of them as a whole
 };
 
 struct AuditRecord;
@@ -27,6 +29,14 @@ void audit_bytes(AuditRecord* record, const char* bytes, Size length, int64 rows
 // Writes COMPLETE with rows, bytes and their SHA-256, and flushes it. Called before the last bytes leave; raises 58030
 // where it cannot: then they must not.
 void complete_audit(AuditRecord* record, int64 rows);
+
+// Of an export in parts: what its parts have written, in place of audit_bytes().
+void audit_sums(AuditRecord* record, int64 rows, int64 bytes);
+// The number that its parts name.
+uint64 audit_id(const AuditRecord* record);
+// As complete_audit(), by the session that ends the last part of the export; forget_audit() is for the one that began it.
+void complete_audit_of_parts(const AuditSubject* subject, uint64 id, int64 rows, int64 bytes);
+void forget_audit(AuditRecord* record);
 
 // Writes FAILED, unflushed. Never raises; for PG_CATCH.
 void fail_audit(AuditRecord* record, int sqlstate);

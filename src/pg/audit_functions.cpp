@@ -124,7 +124,8 @@ constexpr AuditField row_fields[row_columns - 2] = {AuditField::sequence,       
                                                     AuditField::client_address, AuditField::application_name,
                                                     AuditField::tenant,         AuditField::dataset,
                                                     AuditField::format,         AuditField::method,
-                                                    AuditField::filter,         AuditField::rows,
+                                                    AuditField::filter,         AuditField::part_of,
+                                                    AuditField::rows,
                                                     AuditField::bytes,          AuditField::sha256,
                                                     AuditField::sqlstate,       AuditField::reason,
                                                     AuditField::suppressed,     AuditField::previous,
@@ -150,6 +151,7 @@ Datum field_datum(const AuditMembers* members, AuditField field, bool* is_null) 
       return Int32GetDatum(static_cast<int32>(members->number(field)));
     case AuditField::sequence:
     case AuditField::export_id:
+    case AuditField::part_of:
     case AuditField::rows:
     case AuditField::bytes:
     case AuditField::suppressed:

@@ -77,7 +77,7 @@ void end_with_context(void* argument) {
 AuditRecord* begin_audit(const AuditSubject* subject, MemoryContext context) {
   require_preload();
   auto* record = static_cast<AuditRecord*>(MemoryContextAllocZero(context, sizeof(AuditRecord)));
-  if (settings::audit_sha256) {
+  if (settings::audit_sha256 && !subject->in_parts) {
     // Registered first, hence called last: the end of the record needs the hash.
     record->hash = make_slot<Sha256>(context);
     run_core([record] { record->hash->construct(); });
@@ -112,6 +112,23 @@ void complete_audit(AuditRecord* record, int64 rows) {
   record->ended = true;
   if (!flush_audit(line.position, &failure)) raise_not_recorded(&failure);
 }
+
+void audit_sums(AuditRecord* record, int64 rows, int64 bytes) {
+  record->rows = rows;
+  record->bytes = bytes;
+}
+
+uint64 audit_id(const AuditRecord* record) { return record->export_id; }
+
+void complete_audit_of_parts(const AuditSubject* subject, uint64 id, int64 rows, int64 bytes) {
+  auto* record = static_cast<AuditRecord*>(palloc0(sizeof(AuditRecord)));
+  record->export_id = id;
+  describe_subject(subject, &record->subject);
+  audit_sums(record, rows, bytes);
+  complete_audit(record, rows);
+}
+
+void forget_audit(AuditRecord* record) { record->ended = true; }
 
 void fail_audit(AuditRecord* record, int sqlstate) {
   if (record != nullptr && record->export_id != 0 && !record->ended) end_quietly(record, "FAILED", sqlstate);

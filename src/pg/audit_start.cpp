@@ -63,6 +63,8 @@ void visit_file(const char* name, TimestampTz oldest, VisitIntent visit, void* a
     AuditMembers members;
     int64 time;
     if (!lines.whole() || !read_audit_line(line, &members) || members[AuditField::event] != "INTENT") continue;
+    // The whole was counted.
+    if (members[AuditField::part_of].data() != nullptr) continue;
     if (!members.time(&time) || time < oldest) continue;
     char tenant[audit_line_room];
     tenant[unescape_json(tenant, members[AuditField::tenant])] = '\0';

@@ -46,6 +46,7 @@ void describe_subject(const AuditSubject* subject, AuditBody* body) {
   body->add_text(AuditField::dataset, audit_text(subject->dataset));
   body->add_text(AuditField::format, audit_text(subject->format));
   body->add_text(AuditField::method, audit_text(subject->method));
+  if (subject->part_of != 0) body->add_number(AuditField::part_of, static_cast<int64>(subject->part_of));
 }
 
 void describe_filter(const AuditSubject* subject, AuditBody* body) {

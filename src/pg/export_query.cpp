@@ -164,9 +164,44 @@ void append_page_start(StringInfo text, ExportQuery* query, const Dataset* datas
   appendStringInfo(text, " AND ROW(%s) %s ROW(%s)", left.data, greater, right.data);
 }
 
+// Where a > b has no negator NOT (a > b) still is right, since neither is NULL.
+void append_range(StringInfo text, ExportQuery* query, const Dataset* dataset, const SortRange* range) {
+  const char* name = first_sort_column(dataset);
+  if (range->nulls) appendStringInfo(text, " AND %s IS NULL", column("v", name));
+  if (range->after == nullptr && range->upto == nullptr) return;
+  const Oid type = key_type(dataset, name);
+  const char* greater = operator_of(type, Comparison::greater);
+  if (range->after != nullptr)
+    appendStringInfo(text, " AND %s %s %s::%s", column("v", name), greater, add_text(query, range->after), type_name(type));
+  if (range->upto != nullptr)
+    appendStringInfo(text, " AND NOT (%s %s %s::%s)", column("v", name), greater, add_text(query, range->upto),
+                     type_name(type));
+}
+
 }  // namespace
 
-ExportQuery* export_query(const ExportRequest* request) {
+const char* first_sort_column(const Dataset* dataset) {
+  if (dataset->time_column != nullptr) return dataset->time_column;
+  return dataset->key_count > 0 ? dataset->key_columns[0] : nullptr;
+}
+
+ExportQuery* cuts_query(const ExportRequest* request, int parts) {
+  const Dataset* dataset = request->dataset;
+  auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
+  StringInfoData text;
+  initStringInfo(&text);
+  appendStringInfoString(&text, "SELECT pg_catalog.percentile_disc('{");
+  for (int i = 1; i < parts; ++i) appendStringInfo(&text, "%s%.9f", i > 1 ? "," : "", static_cast<double>(i) / parts);
+  const char* name = first_sort_column(dataset);
+  appendStringInfo(&text, "}'::pg_catalog.float8[]) WITHIN GROUP (ORDER BY %s::%s)::pg_catalog.text[] FROM %s AS v",
+                   column("v", name), type_name(getBaseType(key_type(dataset, name))), dataset->view_name);
+  append_filter(&text, query, request, "v");
+  query->text = text.data;
+  query->view = dataset->view;
+  return query;
+}
+
+ExportQuery* export_query(const ExportRequest* request, const SortRange* range) {
   auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
   StringInfoData text;
   initStringInfo(&text);
@@ -174,6 +209,7 @@ ExportQuery* export_query(const ExportRequest* request) {
   append_fields(&text, request, "v");
   appendStringInfo(&text, " FROM %s AS v", request->dataset->view_name);
   append_filter(&text, query, request, "v");
+  if (range != nullptr) append_range(&text, query, request->dataset, range);
   if (request->ordered) append_order(&text, request->dataset, "v");
   query->text = text.data;
   query->view = request->dataset->view;

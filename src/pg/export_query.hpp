@@ -25,8 +25,23 @@ struct PageStart {
   bool null_times;  // among rows without a time
 };
 
-// The whole dataset, or its rows of the request.
-ExportQuery* export_query(const ExportRequest* request);
+// Rows by their first sort column, the time or else the first key column: behind `after`, up to and with `upto`, both as
+// text; null where there is no such end. nulls: instead, those that have no value there, which sort last.
+struct SortRange {
+  const char* after;
+  const char* upto;
+  bool nulls;
+};
+
+// The first column that an export is ordered by; null where the dataset has neither time nor key.
+const char* first_sort_column(const Dataset* dataset);
+
+// The whole dataset, or its rows of the request; of these those of the range, if there is one.
+ExportQuery* export_query(const ExportRequest* request, const SortRange* range = nullptr);
+
+// Values of the first sort column, as text, that cut the rows of the request into `parts` parts of about the same size: one
+// row with one array, which may have values twice.
+ExportQuery* cuts_query(const ExportRequest* request, int parts);
 
 // As above, for reading and not for a file: behind the fields comes, as text, what tells the row from others. That is its
 // key, (a,b) for a key of several columns, NULL where the dataset has none.

@@ -27,7 +27,7 @@ struct Part {
   const Field** fields;
   int field_count;
   bool begins_sheet;  // a child's sheet of an XLSX file
-  bool continues;     // a page's rows without a time, behind those with one
+  bool continues;     // rows without a time, behind those with one
   int64 max_rows;     // -1: no limit
 };
 
@@ -40,6 +40,8 @@ struct RowReceiver {
 
 struct ExportRun {
   const ExportRequest* request;
+  const GroupPart* group_part;  // null: the export is no part of one
+  int64 counted_rows;           // rows of the part that its group knows of
   Limits limits;
   AuditRecord* audit;
   MemoryContext context;
@@ -187,13 +189,15 @@ void start_part(ExportRun* run) {
   MemoryContextSwitchTo(previous);
 }
 
+bool reads_own_rows(const ExportRun* run) { return run->next_part == 1 || run->parts[run->next_part - 1].continues; }
+
 void end_query(ExportRun* run) {
   QueryDesc* query = run->query;
   run->query = nullptr;
   ExecutorFinish(query);
   ExecutorEnd(query);
   FreeQueryDesc(query);
-  if (run->next_part == 1 || run->is_page) run->row_count = run->sheet_rows;
+  if (reads_own_rows(run)) run->row_count = run->sheet_rows;
 }
 
 void finish_file(ExportRun* run) {
@@ -231,14 +235,12 @@ bool run_on(ExportRun* run) {
   return more;
 }
 
-ExportRun* make_run(ExportRequest* request, const PageAsked* page, MemoryContext context, int part_room) {
+// limits, audit: set by what admits the export.
+ExportRun* make_run(const ExportRequest* request, MemoryContext context, int part_room) {
   auto* run = static_cast<ExportRun*>(MemoryContextAllocZero(context, sizeof(ExportRun)));
   run->request = request;
   run->context = context;
   run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
-  run->limits = limits_of(request->dataset->name, request->method);
-  hold_to_period(request, &run->limits);
-  run->audit = admit_export(request, &run->limits, page, context);
   run->receiver.base.receiveSlot = receive_row;
   run->receiver.base.rStartup = start_receiver;
   run->receiver.base.rShutdown = end_receiver;
@@ -246,14 +248,25 @@ ExportRun* make_run(ExportRequest* request, const PageAsked* page, MemoryContext
   run->receiver.base.mydest = DestNone;
   run->receiver.run = run;
   run->parts = static_cast<Part*>(MemoryContextAllocZero(context, sizeof(Part) * static_cast<size_t>(part_room)));
-  run->snapshot = RegisterSnapshot(GetActiveSnapshot());
-  run->file = open_file(&request->options, request->method == Method::stream ? FileTarget::stream : FileTarget::value,
-                        run->limits.max_bytes, size_hint(request->method), context);
   return run;
 }
 
+void open_run(ExportRun* run) {
+  const ExportRequest* request = run->request;
+  run->snapshot = RegisterSnapshot(GetActiveSnapshot());
+  run->file = open_file(&request->options, request->method == Method::stream ? FileTarget::stream : FileTarget::value,
+                        run->limits.max_bytes, size_hint(request->method), run->context);
+}
+
+void admit_run(ExportRun* run, ExportRequest* request, const PageAsked* page) {
+  run->limits = limits_of(request->dataset->name, request->method);
+  hold_to_period(request, &run->limits);
+  run->audit = admit_export(request, &run->limits, page, run->context);
+  open_run(run);
+}
+
 int64 rows_so_far(const ExportRun* run) {
-  return run->query != nullptr && (run->next_part == 1 || run->is_page) ? run->sheet_rows : run->row_count;
+  return run->query != nullptr && reads_own_rows(run) ? run->sheet_rows : run->row_count;
 }
 
 int64 rows_of_last_export = -1;
@@ -261,6 +274,15 @@ int64 rows_of_last_export = -1;
 void complete_export(ExportRun* run) {
   complete_audit(run->audit, run->row_count);
   rows_of_last_export = run->row_count;
+  GroupSums sums;
+  if (run->group_part != nullptr && complete_part(run->group_part, &sums))
+    record_whole(run->request, run->group_part->whole, sums.rows, sums.bytes);
+}
+
+void count_for_group(ExportRun* run, const bytea* chunk) {
+  const int64 rows = rows_so_far(run);
+  count_part(run->group_part, run->request, rows - run->counted_rows, static_cast<int64>(VARSIZE_ANY_EXHDR(chunk)));
+  run->counted_rows = rows;
 }
 
 // The end is on record before the last bytes leave.
@@ -275,6 +297,7 @@ bytea* produce_chunk(ExportRun* run) {
     if (chunk != nullptr) {
       if (streamed_bytes(run->file) > run->limits.max_bytes)
         raise_too_many_bytes(run->request, run->limits.max_bytes, streamed_bytes(run->file));
+      if (run->group_part != nullptr) count_for_group(run, chunk);
       record_bytes(run, chunk, is_spent(run->file));
       return chunk;
     }
@@ -299,7 +322,8 @@ ExportRun* start_export(ExportRequest* request, MemoryContext context) {
   List* children = request->options.format == Format::xlsx ? children_of(request) : NIL;
   if (children != NIL) request = without_nested_fields(request, children);
 
-  ExportRun* run = make_run(request, nullptr, context, 1 + list_length(children));
+  ExportRun* run = make_run(request, context, 1 + list_length(children));
+  admit_run(run, request, nullptr);
   run->parts[run->part_count++] = {export_query(request), request->dataset, request->fields, request->field_count, false, false,
                                    run->limits.max_rows};
   ListCell* cell;
@@ -315,7 +339,8 @@ ExportRun* start_export(ExportRequest* request, MemoryContext context) {
 ExportRun* start_page(ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
   const PageAsked page = {page_rows, start == nullptr};
-  ExportRun* run = make_run(request, &page, context, 2);
+  ExportRun* run = make_run(request, context, 2);
+  admit_run(run, request, &page);
   run->is_page = true;
   run->page_rows = page_rows;
   run->checks_null_keys = start == nullptr && has_nullable_key(request->dataset);
@@ -338,6 +363,30 @@ ExportRun* start_page(ExportRequest* request, const PageStart* start, int64 page
   return run;
 }
 
+ExportRun* start_part_of_group(const ExportRequest* request, const GroupPart* part, MemoryContext context) {
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  ExportRun* run = make_run(request, context, 2);
+  run->group_part = part;
+  // Those of the whole are the group's to hold.
+  run->limits = Limits{-1, UINT64_MAX, nullptr, 0};
+  run->audit = record_part(request, part->whole, part->number + 1, context);
+  open_run(run);
+
+  const auto add = [&](const SortRange* range, bool continues) {
+    run->parts[run->part_count++] = {export_query(request, range), request->dataset, request->fields, request->field_count,
+                                     false, continues, run->limits.max_rows};
+  };
+  const SortRange range{part->after, part->upto, false};
+  add(&range, false);
+  // What has no value there sorts last, and no comparison reaches it.
+  if (part->after != nullptr && part->upto == nullptr) {
+    const SortRange nulls{nullptr, nullptr, true};
+    add(&nulls, true);
+  }
+  MemoryContextSwitchTo(previous);
+  return run;
+}
+
 bytea* next_stream_chunk(ExportRun* run) {
   bytea* chunk = nullptr;
   PG_TRY();
@@ -347,6 +396,7 @@ bytea* next_stream_chunk(ExportRun* run) {
   PG_CATCH();
   {
     fail_audit(run->audit, geterrcode());
+    if (run->group_part != nullptr) fail_part(run->group_part, geterrcode());
     PG_RE_THROW();
   }
   PG_END_TRY();

@@ -3,6 +3,7 @@
 
 #include "postgres.hpp"
 
+#include "export_group.hpp"
 #include "export_query.hpp"
 #include "export_request.hpp"
 #include "file_output.hpp"
@@ -23,6 +24,9 @@ struct PageEnd {
 // Plans the first query. All memory is below `context`; `request` must live as long.
 ExportRun* start_export(ExportRequest* request, MemoryContext context);
 ExportRun* start_page(ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context);
+
+// A part of an export in parts, whose file is a stream that goes behind that of the part before.
+ExportRun* start_part_of_group(const ExportRequest* request, const GroupPart* part, MemoryContext context);
 
 // Runs on. Stream: the next chunk, null after the last; valid until the next call.
 bytea* next_stream_chunk(ExportRun* run);

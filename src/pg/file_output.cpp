@@ -52,7 +52,7 @@ class FileBuilder {
       : memory_(context), sink_(sink_options(target, max_bytes), &memory_) {
     switch (options.format) {
       case Format::csv:
-        csv_.emplace(CsvOptions{options.excel, options.delimiter, options.header, options.null_text}, sink_, &memory_);
+        csv_.emplace(CsvOptions{options.excel, options.delimiter, options.header, options.continues, options.null_text}, sink_, &memory_);
         writer_ = &*csv_;
         break;
       case Format::json:

@@ -17,6 +17,7 @@ struct FormatOptions {
   bool excel;             // CSV dialect
   char delimiter;         // CSV
   bool header;            // CSV
+  bool continues;         // CSV, not read from SQL: a part behind another
   const char* null_text;  // CSV
   bool pretty;            // JSON
   const char* sheet;      // XLSX; null where the caller is to name it

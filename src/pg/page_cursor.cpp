@@ -29,7 +29,8 @@ void append_order(StringInfo bytes, const Dataset* dataset) {
   for (int i = 0; i < dataset->key_count; ++i) append_value(bytes, dataset->key_columns[i]);
 }
 
-// What binds a cursor to the export it was made by.
+}  // namespace
+
 void append_binding(StringInfo bytes, const ExportRequest* request) {
   const auto append_bound = [bytes](bool given, TimestampTz bound) {
     pq_sendbyte(bytes, given ? 1 : 0);
@@ -44,6 +45,8 @@ void append_binding(StringInfo bytes, const ExportRequest* request) {
   pq_sendint32(bytes, request->ids == nullptr ? PG_UINT32_MAX : static_cast<uint32>(request->id_count));
   for (int i = 0; i < request->id_count; ++i) append_value(bytes, request->ids[i]);
 }
+
+namespace {
 
 bytea* secret_key() {
   CatalogScan scan = open_catalog("secret", nullptr, nullptr);

@@ -3,6 +3,10 @@
 
 #include "postgres.hpp"
 
+extern "C" {
+#include "lib/stringinfo.h"
+}
+
 #include "export_query.hpp"
 #include "export_request.hpp"
 
@@ -11,6 +15,9 @@ namespace pg_takeout {
 // base64url of HMAC-SHA-256 (key: takeout.secret; over the session's role, the request's dataset, tenant and filter, and
 // the sort values) followed by the sort values.
 const char* write_cursor(const ExportRequest* request, const char* time, const char* const* key);
+
+// What binds a cursor to the export it was made by: role, dataset, its order, tenant and filter.
+void append_binding(StringInfo bytes, const ExportRequest* request);
 
 // Raises 22023 for text that write_cursor() did not make for the same role and request.
 PageStart* read_cursor(const ExportRequest* request, const char* cursor);

@@ -10,6 +10,7 @@ extern "C" {
 
 #include "audit_start.hpp"
 #include "compat.hpp"
+#include "export_group.hpp"
 #include "quota.hpp"
 #include "result_budget.hpp"
 
@@ -30,6 +31,7 @@ constexpr SharedPart shared_parts[] = {
     {"pg_takeout audit", audit_memory_size, start_audit_memory},
     {"pg_takeout quota", quota_memory_size, start_quota_memory},
     {"pg_takeout result budget", budget_memory_size, start_budget_memory},
+    {"pg_takeout export groups", group_memory_size, start_group_memory},
     {nullptr, nullptr, nullptr},
 };
 

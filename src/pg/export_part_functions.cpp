@@ -1,0 +1,189 @@
+// The SQL functions that export a dataset in parts: export_parts, export_part.
+#include "postgres.hpp"
+
+#include "../core/sha256.hpp"
+#include "admission.hpp"
+#include "boundary.hpp"
+#include "export_cuts.hpp"
+#include "export_group.hpp"
+#include "export_request.hpp"
+#include "export_run.hpp"
+#include "page_cursor.hpp"
+
+extern "C" {
+PG_FUNCTION_INFO_V1(takeout_export_parts);
+PG_FUNCTION_INFO_V1(takeout_export_part);
+}
+
+namespace pg_takeout {
+
+namespace {
+
+// dataset, parts (or the part), format, ids, since, until, columns, tenant, options.
+constexpr ArgumentPositions arguments{.dataset = 0,
+                                      .format = 2,
+                                      .ids = 3,
+                                      .since = 4,
+                                      .until = 5,
+                                      .columns = 6,
+                                      .tenant = 7,
+                                      .options = 8,
+                                      .ordered = -1};
+constexpr int parts_argument = 1;
+
+// Files of other formats are not joined by putting one behind the other.
+void check_format(const ExportRequest* request) {
+  const Format format = request->options.format;
+  if (format == Format::csv || format == Format::jsonl) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("a file of format %s cannot be made in parts", format_name(format)),
+                  errhint("Use csv or jsonl, or takeout.export_stream().")));
+}
+
+// The parts are read by other sessions, under the snapshot that this transaction exports.
+void check_transaction() {
+  if (IsolationUsesXactSnapshot() && XactReadOnly) return;
+  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                  errmsg("takeout.export_parts() needs a transaction that keeps its snapshot and only reads"),
+                  errhint("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY.")));
+}
+
+void append_text(StringInfo bytes, const char* text) { appendBinaryStringInfo(bytes, text, static_cast<int>(strlen(text)) + 1); }
+
+Sha256Digest digest_of(const ExportRequest* request) {
+  StringInfoData bytes;
+  initStringInfo(&bytes);
+  append_binding(&bytes, request);
+  const FormatOptions* options = &request->options;
+  append_text(&bytes, format_name(options->format));
+  appendStringInfo(&bytes, "%d %d %d ", options->excel, options->delimiter, options->header);
+  append_text(&bytes, options->null_text);
+  for (int i = 0; i < request->field_count; ++i) append_text(&bytes, request->fields[i]->name);
+  Sha256Digest digest;
+  if (!sha256_of({bytes.data, static_cast<size_t>(bytes.len)}, {}, &digest)) elog(ERROR, "could not hash a request");
+  return digest;
+}
+
+GroupBinding binding_of(const ExportRequest* request) {
+  const Snapshot snapshot = GetActiveSnapshot();
+  return {MyDatabaseId, GetSessionUserId(), digest_of(request), snapshot->xmin, snapshot->xmax, snapshot->xcnt};
+}
+
+// The result: a token for each part, in order.
+struct Tokens {
+  const char* group;
+  int count;
+};
+
+Tokens* begin_parts(FunctionCallInfo fcinfo) {
+  const ExportRequest* request = read_request(fcinfo, &arguments, Method::stream);
+  const int32 parts = PG_ARGISNULL(parts_argument) ? 0 : PG_GETARG_INT32(parts_argument);
+  if (parts < 1 || parts > max_parts)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("parts must be from 1 to %d, not %d", max_parts, parts)));
+  check_format(request);
+  check_transaction();
+
+  const Limits limits = limits_of(request->dataset->name, request->method);
+  check_period(request, &limits);
+  const GroupBinding binding = binding_of(request);
+  AuditRecord* record = admit_parts(request, &limits, parts, CurTransactionContext);
+  const GroupCuts* cuts = nullptr;
+  PG_TRY();
+  {
+    cuts = cut_export(request, parts);
+  }
+  PG_CATCH();
+  {
+    fail_audit(record, geterrcode());
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  auto* tokens = static_cast<Tokens*>(palloc(sizeof(Tokens)));
+  tokens->group = open_group(&binding, &limits, cuts, record);
+  tokens->count = cuts->count + 1;
+  return tokens;
+}
+
+ExportRun* begin_one_part(FunctionCallInfo fcinfo, MemoryContext context) {
+  ExportRequest* request = read_request(fcinfo, &arguments, Method::stream);
+  check_format(request);
+  if (PG_ARGISNULL(parts_argument))
+    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("part must not be NULL")));
+  const GroupBinding binding = binding_of(request);
+  const GroupPart* part = begin_part(text_to_cstring(PG_GETARG_TEXT_PP(parts_argument)), &binding);
+  request->options.continues = part->number > 0;
+  return start_part_of_group(request, part, context);
+}
+
+void record_refused(FunctionCallInfo fcinfo, MemoryContext context) {
+  const auto argument = [fcinfo](int position) {
+    return PG_ARGISNULL(position) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(position));
+  };
+  MemoryContextSwitchTo(context);
+  record_refusal(argument(arguments.dataset), argument(arguments.tenant), argument(arguments.format), Method::stream, context);
+}
+
+// The caller may leave the rest of a part unread.
+void abandon_part(Datum run) { close_export(reinterpret_cast<ExportRun*>(DatumGetPointer(run))); }
+
+}  // namespace
+
+}  // namespace pg_takeout
+
+using namespace pg_takeout;
+
+Datum takeout_export_parts(PG_FUNCTION_ARGS) {
+  FuncCallContext* call;
+  if (SRF_IS_FIRSTCALL()) {
+    call = SRF_FIRSTCALL_INIT();
+    const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+    PG_TRY();
+    {
+      call->user_fctx = begin_parts(fcinfo);
+    }
+    PG_CATCH();
+    {
+      record_refused(fcinfo, call->multi_call_memory_ctx);
+      PG_RE_THROW();
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(previous);
+  }
+  call = SRF_PERCALL_SETUP();
+  const auto* tokens = static_cast<Tokens*>(call->user_fctx);
+  const auto part = static_cast<int>(call->call_cntr);
+  if (part == tokens->count) SRF_RETURN_DONE(call);
+  SRF_RETURN_NEXT(call, CStringGetTextDatum(part_token(tokens->group, part)));
+}
+
+Datum takeout_export_part(PG_FUNCTION_ARGS) {
+  auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+  FuncCallContext* call;
+  if (SRF_IS_FIRSTCALL()) {
+    call = SRF_FIRSTCALL_INIT();
+    const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+    ExportRun* run = nullptr;
+    PG_TRY();
+    {
+      run = begin_one_part(fcinfo, call->multi_call_memory_ctx);
+    }
+    PG_CATCH();
+    {
+      record_refused(fcinfo, call->multi_call_memory_ctx);
+      PG_RE_THROW();
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(previous);
+    call->user_fctx = run;
+    RegisterExprContextCallback(result->econtext, abandon_part, PointerGetDatum(run));
+  }
+  call = SRF_PERCALL_SETUP();
+
+  auto* run = static_cast<ExportRun*>(call->user_fctx);
+  bytea* chunk = next_stream_chunk(run);
+  if (chunk != nullptr) SRF_RETURN_NEXT(call, PointerGetDatum(chunk));
+
+  UnregisterExprContextCallback(result->econtext, abandon_part, PointerGetDatum(run));
+  close_export(run);
+  SRF_RETURN_DONE(call);
+}
