@@ -20,6 +20,7 @@ struct Group {
   bool open;
   Sha256Digest id;  // random: who knows it was told
   GroupBinding binding;
+  GroupEnd end;
   uint64 whole;
   int64 max_rows;
   uint64 max_bytes;
@@ -125,6 +126,7 @@ Beginning take_part(GroupPart* part, const GroupBinding* binding, char* after, c
     group->begun |= bit;
     part->count = group->cuts.count + 1;
     part->whole = group->whole;
+    part->end = group->end;
     if (part->number > 0) part->after = strcpy(after, group->cuts.value[part->number - 1]);
     if (part->number < group->cuts.count) part->upto = strcpy(upto, group->cuts.value[part->number]);
     return Beginning::begun;
@@ -152,7 +154,8 @@ void start_group_memory(void* memory, bool found) {
   LWLockRegisterTranche(shared->tranche, "takeout_groups");
 }
 
-const char* open_group(const GroupBinding* binding, const Limits* limits, const GroupCuts* cuts, AuditRecord* record) {
+const char* open_group(const GroupBinding* binding, const GroupEnd* end, const Limits* limits, const GroupCuts* cuts,
+                       AuditRecord* record) {
   Sha256Digest id;
   if (!pg_strong_random(id.data(), id.size())) elog(ERROR, "could not generate the random name of an export in parts");
   auto* open = static_cast<OpenGroup*>(MemoryContextAllocZero(CurTransactionContext, sizeof(OpenGroup)));
@@ -167,6 +170,7 @@ const char* open_group(const GroupBinding* binding, const Limits* limits, const 
   group->open = true;
   group->id = id;
   group->binding = *binding;
+  group->end = *end;
   group->whole = audit_id(record);
   group->max_rows = limits->max_rows;
   group->max_bytes = limits->max_bytes;

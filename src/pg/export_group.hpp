@@ -30,10 +30,17 @@ struct GroupCuts {
   char value[max_parts - 1][longest_cut + 1];
 };
 
+// The end of the period, which a limit may have set at the whole's beginning.
+struct GroupEnd {
+  bool has_until;
+  TimestampTz until;
+};
+
 // Opens a group of cuts->count + 1 parts until the end of the transaction, or of the subtransaction that is rolled back.
 // `record` is that of the whole, and ends with the group. Raises 53400 where the server has no more room. Returns the text
 // that part_token() takes.
-const char* open_group(const GroupBinding* binding, const Limits* limits, const GroupCuts* cuts, AuditRecord* record);
+const char* open_group(const GroupBinding* binding, const GroupEnd* end, const Limits* limits, const GroupCuts* cuts,
+                       AuditRecord* record);
 // What names a part, from 0.
 const char* part_token(const char* group, int part);
 
@@ -46,6 +53,7 @@ struct GroupPart {
   uint64 whole;       // number of the whole in the audit
   const char* after;  // null: from the first row
   const char* upto;   // null: to the last row
+  GroupEnd end;
 };
 
 // Raises 22023 for a token that the binding's role and request have no part by, 55000 where the export has ended, the part

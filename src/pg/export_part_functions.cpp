@@ -76,7 +76,7 @@ struct Tokens {
 };
 
 Tokens* begin_parts(FunctionCallInfo fcinfo) {
-  const ExportRequest* request = read_request(fcinfo, &arguments, Method::stream);
+  ExportRequest* request = read_request(fcinfo, &arguments, Method::stream);
   const int32 parts = PG_ARGISNULL(parts_argument) ? 0 : PG_GETARG_INT32(parts_argument);
   if (parts < 1 || parts > max_parts)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("parts must be from 1 to %d, not %d", max_parts, parts)));
@@ -84,8 +84,10 @@ Tokens* begin_parts(FunctionCallInfo fcinfo) {
   check_transaction();
 
   const Limits limits = limits_of(request->dataset->name, request->method);
-  check_period(request, &limits);
+  // The parts' calls are those of this one, and not yet held to the period.
   const GroupBinding binding = binding_of(request);
+  hold_to_period(request, &limits);
+  const GroupEnd end{request->has_until, request->until};
   AuditRecord* record = admit_parts(request, &limits, parts, CurTransactionContext);
   const GroupCuts* cuts = nullptr;
   PG_TRY();
@@ -99,7 +101,7 @@ Tokens* begin_parts(FunctionCallInfo fcinfo) {
   }
   PG_END_TRY();
   auto* tokens = static_cast<Tokens*>(palloc(sizeof(Tokens)));
-  tokens->group = open_group(&binding, &limits, cuts, record);
+  tokens->group = open_group(&binding, &end, &limits, cuts, record);
   tokens->count = cuts->count + 1;
   return tokens;
 }
@@ -112,6 +114,8 @@ ExportRun* begin_one_part(FunctionCallInfo fcinfo, MemoryContext context) {
   const GroupBinding binding = binding_of(request);
   const GroupPart* part = begin_part(text_to_cstring(PG_GETARG_TEXT_PP(parts_argument)), &binding);
   request->options.continues = part->number > 0;
+  request->has_until = part->end.has_until;
+  request->until = part->end.until;
   return start_part_of_group(request, part, context);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "connection_options.hpp"
@@ -13,6 +14,7 @@
 #include "json_object.hpp"
 #include "output_file.hpp"
 #include "output_stream.hpp"
+#include "parallel_export.hpp"
 #include "progress_meter.hpp"
 
 namespace pg_takeout {
@@ -24,6 +26,7 @@ struct ExportOptions {
   ExportCall call;
   std::string path = "-";
   std::string compression;
+  int jobs = 1;
   bool sha256 = false;
   bool no_sync = false;
   bool unordered = false;
@@ -35,6 +38,7 @@ constexpr const char* examples = R"(Examples:
   takeout export leads -o leads.csv
   takeout export leads --since 2026-01-01 --until 2026-04-01 -o first-quarter.xlsx
   takeout export leads --columns email,city --options '{"delimiter": ";"}' -o - | head
+  takeout export leads --jobs 4 -o leads.csv
   takeout export leads -d service=crm --tenant acme --sha256 -o leads.jsonl.zst
 
 The file appears under its name when it is whole, readable by you only. How it ended is in the exit code:
@@ -83,8 +87,29 @@ void write_checksum(const std::string& path, const std::string& digits, bool syn
   output->finish();
 }
 
+void check_jobs(const ExportOptions& options) {
+  if (options.jobs == 1) return;
+  const std::string& format = options.call.format;
+  if (!format.empty() && format != "csv" && format != "jsonl")
+    throw Failure(ExitCode::usage, "a file of format " + format + " cannot be made by several jobs", {},
+                  "Use csv or jsonl, or leave --jobs out.");
+  if (options.unordered)
+    throw Failure(ExitCode::usage, "--jobs cuts the order into parts, and --unordered has none", {}, "Leave one of them out.");
+}
+
+// Beside the file, where there is room for it; else where temporary files are.
+std::string spool_directory(const std::string& path) {
+  if (is_stream(path)) {
+    const char* directory = std::getenv("TMPDIR");
+    return directory != nullptr && directory[0] != '\0' ? directory : "/tmp";
+  }
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
 void check(const ExportOptions& options, Compression compression) {
   refuse_password(options.address);
+  check_jobs(options);
   if (options.sha256 && is_stream(options.path))
     throw Failure(ExitCode::usage, "--sha256 writes a file beside the export's, and there is none", {},
                   "Name a file with -o.");
@@ -120,13 +145,17 @@ int run(ExportOptions& options) {
   // Before the server is asked for anything, so that an export that cannot be kept does not count.
   std::unique_ptr<Output> output =
       is_stream(options.path) ? open_stream(options.path, interrupts) : open_file(options.path, !options.no_sync);
-  Connection connection(connection_parameters(options.address), interrupts);
+  const ConnectionParameters parameters = connection_parameters(options.address);
+  Connection connection(parameters, interrupts);
   const ProgressStyle style = progress_style(options);
   // It costs the server a moment; for somebody who watches.
   const std::uint64_t expected = style == ProgressStyle::bar ? estimated_bytes(options.call, connection) : 0;
   ProgressMeter meter(style, options.call.dataset, expected);
-  const ExportedFile file =
-      export_file(options.call, connection, frame, std::move(output), [&](std::uint64_t bytes) { meter.show(bytes); });
+  const auto tick = [&](std::uint64_t bytes) { meter.show(bytes); };
+  const ParallelExport how{options.jobs, parameters, interrupts, spool_directory(options.path)};
+  const ExportedFile file = options.jobs > 1
+                                ? export_file_in_parts(options.call, connection, how, frame, std::move(output), tick)
+                                : export_file(options.call, connection, frame, std::move(output), tick);
   if (options.sha256) write_checksum(options.path, file.sha256, !options.no_sync);
   meter.finish(file.exported_bytes, options.path == "-" ? options.call.dataset : options.path);
   if (options.json) report(options, file, meter.seconds());
@@ -153,6 +182,9 @@ void add_export_command(CLI::App& program, Action& action) {
   command.add_option("-o,--output", options->path, "The file; - is standard output and the default");
   command.add_option("--compress", options->compression, "none, gzip or zstd; else by the file's name: .gz, .zst")
       ->check(CLI::IsMember({"none", "gzip", "zstd"}));
+  command.add_option("-j,--jobs", options->jobs,
+                     "Connections that export at the same time; for csv and jsonl, whose order is cut into as many parts")
+      ->check(CLI::Range(1, 64));
   command.add_flag("--sha256", options->sha256, "Write FILE.sha256 beside the file, as sha256sum does");
   command.add_flag("--no-sync", options->no_sync, "Do not wait until the file is on the disk");
   command.add_flag("-q,--quiet", options->quiet, "No progress and no summary");

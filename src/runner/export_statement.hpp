@@ -25,6 +25,10 @@ struct ExportCall {
 // COPY of the stream to the client, every value a literal.
 [[nodiscard]] std::string copy_statement(const ExportCall& call, const Connection& connection);
 
+// The calls of takeout.export_parts, which begins an export of several sessions, and of takeout.export_part for one of them.
+[[nodiscard]] std::string parts_statement(const ExportCall& call, int parts, const Connection& connection);
+[[nodiscard]] std::string part_statement(const ExportCall& call, const std::string& part, const Connection& connection);
+
 // Bytes that it may come to, by the server's estimate; 0 where it has none. An error of the export shows when it is made.
 [[nodiscard]] std::uint64_t estimated_bytes(const ExportCall& call, Connection& connection);
 
