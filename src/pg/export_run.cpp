@@ -15,6 +15,7 @@ extern "C" {
 #include "exclusions.hpp"
 #include "export_plan.hpp"
 #include "members.hpp"
+#include "page_end.hpp"
 
 namespace pg_takeout {
 
@@ -75,61 +76,19 @@ struct ExportRun {
 
 namespace {
 
-[[noreturn]] void raise_unfit_key(const Dataset* dataset, const char* detail) {
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("dataset \"%s\" cannot be paged: its key does not tell its rows apart", dataset->name),
-                  errdetail("%s", detail),
-                  errhint("Use takeout.export_stream(), which reaches every row, or have its owner name another key with "
-                          "takeout.alter_dataset('%s', key => ...).",
-                          dataset->name)));
-  pg_unreachable();
-}
-
-const char* text_at(const TupleTableSlot* slot, int column) {
-  return slot->tts_isnull[column] ? nullptr : TextDatumGetCString(slot->tts_values[column]);
-}
-
-// No comparison reaches a row whose key is NULL, so no later page would.
-void check_null_keys(const ExportRun* run, const TupleTableSlot* slot) {
-  const Dataset* dataset = run->request->dataset;
-  const int column = run->column_count + (dataset->time_column != nullptr ? 1 : 0) + dataset->key_count;
-  if (DatumGetBool(slot->tts_values[column])) raise_unfit_key(dataset, "A column of the key holds NULL.");
-}
-
-void remember_page_end(ExportRun* run, const TupleTableSlot* slot) {
-  const Dataset* dataset = run->request->dataset;
+void remember_end(ExportRun* run, const TupleTableSlot* slot) {
   MemoryContextReset(run->end_context);
   const MemoryContext previous = MemoryContextSwitchTo(run->end_context);
-  int at = run->column_count;
-  run->end.time = dataset->time_column != nullptr ? text_at(slot, at++) : nullptr;
-  run->end.key = static_cast<const char**>(palloc(sizeof(char*) * static_cast<size_t>(dataset->key_count)));
-  for (int i = 0; i < dataset->key_count; ++i) {
-    run->end.key[i] = text_at(slot, at++);
-    if (run->end.key[i] == nullptr) raise_unfit_key(dataset, "A column of the key holds NULL.");
-  }
+  remember_page_end(run->request->dataset, slot, run->column_count, &run->end);
   MemoryContextSwitchTo(previous);
-}
-
-bool same_text(const char* left, const char* right) {
-  return left == nullptr || right == nullptr ? left == right : strcmp(left, right) == 0;
-}
-
-// The next page begins behind all rows with the sort values of this one's last.
-void check_next_row(const ExportRun* run, const TupleTableSlot* slot) {
-  const Dataset* dataset = run->request->dataset;
-  int at = run->column_count;
-  if (dataset->time_column != nullptr && !same_text(text_at(slot, at++), run->end.time)) return;
-  for (int i = 0; i < dataset->key_count; ++i)
-    if (!same_text(text_at(slot, at++), run->end.key[i])) return;
-  raise_unfit_key(dataset, "Two rows have the same key.");
 }
 
 bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   ExportRun* run = reinterpret_cast<RowReceiver*>(receiver)->run;
   slot_getallattrs(slot);
-  if (run->checks_null_keys && run->sheet_rows == 0) check_null_keys(run, slot);
+  if (run->checks_null_keys && run->sheet_rows == 0) check_null_keys(run->request->dataset, slot, run->column_count);
   if (run->is_page && run->sheet_rows == run->page_rows) {
-    check_next_row(run, slot);
+    check_next_row(run->request->dataset, slot, run->column_count, &run->end);
     run->page_is_full = true;
     run->stopped = true;
     return false;
@@ -145,7 +104,7 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   MemoryContextSwitchTo(previous);
   MemoryContextReset(run->row_context);
 
-  if (run->is_page && run->sheet_rows == run->page_rows) remember_page_end(run, slot);
+  if (run->is_page && run->sheet_rows == run->page_rows) remember_end(run, slot);
   run->stopped = has_full_chunk(run->file);
   return !run->stopped;
 }

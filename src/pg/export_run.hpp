@@ -8,18 +8,11 @@
 #include "export_request.hpp"
 #include "file_output.hpp"
 #include "limits.hpp"
+#include "page_end.hpp"
 
 namespace pg_takeout {
 
 struct ExportRun;
-
-// A page's end: the sort values of the last row written, as text, and whether there are rows behind it.
-struct PageEnd {
-  int64 row_count;
-  bool complete;
-  const char* time;  // null: the last row has none
-  const char** key;
-};
 
 // Plans the first query. All memory is below `context`; `request` must live as long.
 ExportRun* start_export(ExportRequest* request, MemoryContext context);

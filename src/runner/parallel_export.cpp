@@ -53,6 +53,10 @@ BegunExport begin_export(const ExportCall& call, Connection& leader, int jobs) {
   return begun;
 }
 
+// What the server says of a part whose export has ended: while it runs, and when it begins. Its arguments are right, or the
+// export would not have begun.
+bool is_consequence(const Failure& failure) { return failure.sqlstate() == "55000" || failure.sqlstate() == "22023"; }
+
 // The threads that export parts, one each.
 class Workers {
  public:
@@ -110,7 +114,7 @@ class Workers {
     } catch (const Stopped&) {
       // Whoever stopped it knows why.
     } catch (const Failure& failure) {
-      note(failure.sqlstate() == "55000" ? consequence_ : cause_);
+      note(is_consequence(failure) ? consequence_ : cause_);
     } catch (const Interrupted& interrupted) {
       note(cause_, interrupted.signal());
     } catch (...) {

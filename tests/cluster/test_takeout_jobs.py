@@ -23,7 +23,7 @@ def slow_parts(connection):
     """Dataset of both whose parts the server takes minutes for."""
     connection.execute("CREATE TABLE steps AS SELECT i AS id FROM generate_series(1, 100000) i; ALTER TABLE steps ADD PRIMARY KEY (id); ANALYZE steps")
     connection.execute("""CREATE FUNCTION slowly(i int) RETURNS text LANGUAGE plpgsql STABLE AS
-                          $$ BEGIN PERFORM pg_sleep(0.01); RETURN repeat(md5(i::text), 100); END $$""")
+                          $$ BEGIN PERFORM pg_sleep(0.002); RETURN repeat(md5(i::text), 100); END $$""")
     connection.execute("CREATE VIEW slow_parts AS SELECT id, slowly(id) AS noise FROM steps")
     connection.execute("SELECT takeout.create_dataset('slow_parts', key => '{id}', tenant => 'default')")
     return "slow_parts"
