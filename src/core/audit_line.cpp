@@ -32,7 +32,7 @@ constexpr std::array<AuditFieldRule, audit_field_count> rules = {{
     {"format", 16},
     {"method", 16},
     {"part_of", 0},
-    {"filter", 1536},
+    {"filter", 1472},
     {"rows", 0},
     {"bytes", 0},
     {"sha256", 64},

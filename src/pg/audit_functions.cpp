@@ -114,7 +114,7 @@ bool next_line(AuditScan* scan) {
   }
 }
 
-constexpr int row_columns = 25;
+constexpr int row_columns = 26;
 
 // Columns of takeout.audit_log behind file and line.
 constexpr AuditField row_fields[row_columns - 2] = {AuditField::sequence,       AuditField::time,
