@@ -50,10 +50,10 @@ bool time_of(Oid type, Datum value, int64* time) {
 }
 
 bool is_asked_for(const ExportRequest* request, Oid type, Datum value) {
-  if (!request->has_since && !request->has_until) return true;
+  if (!request->has_since && !request->has_end) return true;
   int64 time;
   if (!time_of(type, value, &time)) return false;
-  return (!request->has_since || time >= request->since) && (!request->has_until || time < request->until);
+  return (!request->has_since || time >= request->since) && (!request->has_end || time < request->end);
 }
 
 int compare_weights(const void* left, const void* right, void* argument) {

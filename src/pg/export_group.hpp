@@ -32,8 +32,8 @@ struct GroupCuts {
 
 // The end of the period, which a limit may have set at the whole's beginning.
 struct GroupEnd {
-  bool has_until;
-  TimestampTz until;
+  bool is_set;
+  TimestampTz time;
 };
 
 // Opens a group of cuts->count + 1 parts until the end of the transaction, or of the subtransaction that is rolled back.

@@ -87,7 +87,7 @@ Tokens* begin_parts(FunctionCallInfo fcinfo) {
   // The parts' calls are those of this one, and not yet held to the period.
   const GroupBinding binding = binding_of(request);
   hold_to_period(request, &limits);
-  const GroupEnd end{request->has_until, request->until};
+  const GroupEnd end{request->has_end, request->end};
   AuditRecord* record = admit_parts(request, &limits, parts, CurTransactionContext);
   const GroupCuts* cuts = nullptr;
   PG_TRY();
@@ -114,8 +114,8 @@ ExportRun* begin_one_part(FunctionCallInfo fcinfo, MemoryContext context) {
   const GroupBinding binding = binding_of(request);
   const GroupPart* part = begin_part(text_to_cstring(PG_GETARG_TEXT_PP(parts_argument)), &binding);
   request->options.continues = part->number > 0;
-  request->has_until = part->end.has_until;
-  request->until = part->end.until;
+  request->has_end = part->end.is_set;
+  request->end = part->end.time;
   return start_part_of_group(request, part, context);
 }
 
