@@ -16,7 +16,7 @@ this_makefile := $(firstword $(MAKEFILE_LIST))
 top := $(or $(VPATH),$(patsubst %/,%,$(dir $(this_makefile))))
 takeout_version := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" '$(top)/control/pg_takeout.control')
 
-front_targets = demo demo-stop test test-long test-unit test-sql test-python bench bench-quick \
+front_targets = demo demo-stop test test-long test-fuzz test-unit test-sql test-python bench bench-quick \
 	setup installed help
 .PHONY: all $(front_targets)
 
@@ -46,6 +46,14 @@ test:
 test-long:
 	$(top)/.ci/install-packages build test long
 	$(again) test pytest_selection=
+	$(again) test-fuzz
+
+# Every fuzz target by libFuzzer, for a fixed time each; in `make test` they run on changes of their seeds.
+TAKEOUT_FUZZ_SECONDS ?= 60
+test-fuzz:
+	cmake -S $(top) -B build/fuzz -DTAKEOUT_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++
+	+cmake --build build/fuzz --target fuzzers $(jobs)
+	$(top)/tests/fuzz/run build/fuzz $(TAKEOUT_FUZZ_SECONDS)
 
 # DuckDB takes part where its package can be had.
 bench bench-quick:
@@ -101,6 +109,7 @@ help:
 	@echo 'make test          set the machine up, build, install, run every test'
 	@echo 'make test-long     the same with the tests that take long'
 	@echo 'make test-unit     only the tests of the core, without PostgreSQL'
+	@echo 'make test-fuzz     only the fuzzers, a minute each, with clang'
 	@echo 'make test-sql      only the SQL tests, on a server of their own'
 	@echo 'make test-python   only the tests with other programs'
 	@echo 'make bench         measure against what one would use instead; bench-quick takes a minute'
@@ -120,7 +129,8 @@ OBJS := $(patsubst $(top)/%.cpp,%.o,$(wildcard $(top)/src/core/*.cpp $(top)/src/
 # The linker hides all symbols but those that PostgreSQL looks up (libstdc++'s templates would clash with those of other
 # C++ extensions); the compiler cannot, since PostgreSQL marks its functions for that from release 16 on only.
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra $(WERROR) -fno-semantic-interposition -fvisibility-inlines-hidden -fno-math-errno
-PG_CPPFLAGS = -Ibuild/generated
+# PostgreSQL's headers as system headers: those of some releases give warnings.
+PG_CPPFLAGS = -Ibuild/generated -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_LDFLAGS = -Wl,--version-script=$(top)/src/pg/exports.map
 SHLIB_LINK = -lxlsxwriter -lisal -lz -lcrypto -lstdc++
 

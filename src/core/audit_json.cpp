@@ -224,11 +224,38 @@ char* write_utf8(char* out, std::uint32_t code) {
     *out++ = static_cast<char>(0xC0 | (code >> 6));
     *out++ = static_cast<char>(0x80 | (code & 0x3F));
   } else {
-    *out++ = static_cast<char>(0xE0 | (code >> 12));
+    if (code < 0x10000) {
+      *out++ = static_cast<char>(0xE0 | (code >> 12));
+    } else {
+      *out++ = static_cast<char>(0xF0 | (code >> 18));
+      *out++ = static_cast<char>(0x80 | ((code >> 12) & 0x3F));
+    }
     *out++ = static_cast<char>(0x80 | ((code >> 6) & 0x3F));
     *out++ = static_cast<char>(0x80 | (code & 0x3F));
   }
   return out;
+}
+
+// Takes four bytes that are there: hexadecimal digits, else 0.
+std::uint32_t take_code(std::string_view* text) {
+  std::uint32_t code = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + 4, code, 16);
+  text->remove_prefix(4);
+  return error == std::errc{} ? code : 0;
+}
+
+// What is behind \u, and the other half of a pair of surrogates (RFC 8259 section 7). Half a pair alone and the zero byte,
+// which no text of PostgreSQL's has, become U+FFFD.
+std::uint32_t take_escaped_character(std::string_view* text) {
+  const std::uint32_t code = take_code(text);
+  if (code == 0 || (code >= 0xDC00 && code < 0xE000)) return 0xFFFD;
+  if (code < 0xD800 || code >= 0xE000) return code;
+  if (text->size() < 6 || !text->starts_with("\\u")) return 0xFFFD;
+  std::string_view rest = text->substr(2);
+  const std::uint32_t low = take_code(&rest);
+  if (low < 0xDC00 || low >= 0xE000) return 0xFFFD;
+  *text = rest;
+  return 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
 }
 
 }  // namespace
@@ -314,16 +341,13 @@ std::size_t unescape_json(char* out, std::string_view text) noexcept {
     text.remove_prefix(1);
     constexpr std::string_view letters = "bfnrt", controls = "\b\f\n\r\t";
     const std::size_t letter = letters.find(escape);
-    std::uint32_t code = 0;
     if (letter != std::string_view::npos) {
       *at++ = controls[letter];
     } else if (escape != 'u') {
       *at++ = escape;
     } else {
       if (text.size() < 4) break;
-      std::from_chars(text.data(), text.data() + 4, code, 16);
-      text.remove_prefix(4);
-      at = write_utf8(at, code == 0 ? 0xFFFD : code);  // no text of PostgreSQL's has a zero byte
+      at = write_utf8(at, take_escaped_character(&text));
     }
   }
   return static_cast<std::size_t>(at - out);

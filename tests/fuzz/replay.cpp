@@ -1,5 +1,5 @@
 // Drives a fuzz target without libFuzzer: every line of the seeds, then random changes of them, the same ones every time.
-//   replay SEEDS [RUNS]     replay SEEDS --write DIRECTORY   (a file for each seed, as libFuzzer wants its corpus)
+//   replay SEEDS [RUNS]
 #include <fstream>
 #include <iostream>
 #include <random>
@@ -60,11 +60,6 @@ int main(int count, char** arguments) {
   if (seeds.size() == 1) {
     std::cerr << "no seeds in " << arguments[1] << '\n';
     return 1;
-  }
-  if (count == 4) {
-    for (std::size_t i = 0; i < seeds.size(); ++i)
-      std::ofstream(std::string(arguments[3]) + "/seed-" + std::to_string(i)) << seeds[i];
-    return 0;
   }
   for (const std::string& seed : seeds) run(seed);
   std::mt19937 random(20);

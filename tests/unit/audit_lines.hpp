@@ -2,12 +2,11 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-#include <cstring>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "audit_chain.hpp"
+#include "audit_file.hpp"
 #include "audit_line.hpp"
 
 namespace pg_takeout {
@@ -24,20 +23,6 @@ struct TestChain {
                          export_id, body, &head);
     REQUIRE(length > 0);
     return {line, length};
-  }
-};
-
-// Gives at most `block` bytes at a time.
-struct TestFile {
-  std::string bytes;
-  std::size_t block = 1 << 20;
-
-  static std::ptrdiff_t read(void* file, std::uint64_t offset, char* buffer, std::size_t size) {
-    const auto& self = *static_cast<TestFile*>(file);
-    if (offset >= self.bytes.size()) return 0;
-    const std::size_t length = std::min({size, self.block, self.bytes.size() - static_cast<std::size_t>(offset)});
-    std::memcpy(buffer, self.bytes.data() + offset, length);
-    return static_cast<std::ptrdiff_t>(length);
   }
 };
 

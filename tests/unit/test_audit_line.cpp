@@ -152,6 +152,9 @@ TEST_CASE("what is no line of the audit is not read as one") {
 TEST_CASE("escapes are read back") {
   CHECK(unescaped(R"(a\"\\\/\b\f\n\r\t\u0001\u00e9\u20ac)") == "a\"\\/\b\f\n\r\t\x01\u00e9\u20ac");
   CHECK(unescaped(R"(\u0000)") == "\uFFFD");
+  CHECK(unescaped(R"(\ud83d\ude00)") == "\U0001F600");
+  for (const char* half : {R"(\ud83d)", R"(\ude00)"}) CHECK(unescaped(half) == "\uFFFD");
+  CHECK(unescaped(R"(\ud83d\n\ud83d\u0041\ude00\ud83d)") == "\uFFFD\n\uFFFDA\uFFFD\uFFFD");
   CHECK(unescaped("\\u12") == "");
   CHECK(unescaped("\\") == "\\");
 }
