@@ -73,7 +73,7 @@ COMMENT ON FUNCTION takeout.published_fields() IS
   'The fields of each dataset as the register lists them, and the names of the standards that they follow';
 
 -- The list of fields takes the place of an empty one: within a text of JSON its quotes would be escaped.
-CREATE FUNCTION takeout.published_datasets() RETURNS TABLE (name text, standards text[], json text)
+CREATE FUNCTION takeout.published_datasets() RETURNS TABLE (name text, standards text[], document text)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
   WITH available AS MATERIALIZED (
@@ -176,8 +176,8 @@ BEGIN ATOMIC
     'measures', takeout.published_measures(),
     'standards', takeout.published_standards(d.standards),
     'datasets', '[]'::jsonb)::text,
-    '"datasets": []', '"datasets": [' || coalesce(d.json, '') || ']')
-  FROM (SELECT string_agg(p.json, ', ' ORDER BY p.name COLLATE "C") AS json,
+    '"datasets": []', '"datasets": [' || coalesce(d.document, '') || ']')
+  FROM (SELECT string_agg(p.document, ', ' ORDER BY p.name COLLATE "C") AS document,
                coalesce(jsonb_object_agg(p.name, p.standards), '{}') AS standards
         FROM takeout.published_datasets() p) d;
 END;

@@ -4,7 +4,7 @@ CREATE SCHEMA aggregates;
 SET search_path = aggregates, pg_catalog;
 
 CREATE FUNCTION text_of(file bytea) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN replace(convert_from(file, 'UTF8'), E'\r', '<CR>');
+RETURN replace(replace(convert_from(file, 'UTF8'), E'\r', '<CR>'), E'\uFEFF', '<BOM>');
 
 CREATE TABLE item (id int, name text, price numeric(8,2), sold boolean, at timestamptz, address inet);
 INSERT INTO item VALUES

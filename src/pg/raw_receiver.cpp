@@ -4,10 +4,11 @@
 
 extern "C" {
 #include "commands/progress.h"
-// Of a connection's innards libpq.h needs the name only; their header needs those of Kerberos, which do not come with
-// PostgreSQL's.
+// Of a connection's innards libpq.h needs the names only (the second since PostgreSQL 17); their header needs those of
+// Kerberos, which do not come with PostgreSQL's.
 #define LIBPQ_BE_H
 typedef struct Port Port;
+typedef struct ClientSocket ClientSocket;
 #include "libpq/libpq.h"
 #undef LIBPQ_BE_H
 #include "libpq/pqformat.h"
