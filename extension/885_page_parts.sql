@@ -122,6 +122,8 @@ tbody th{font-weight:600;min-width:9rem}
 .failed,.not-in-place,.hard,.no{color:var(--bad)}
 .none,.soft{color:var(--soft)}
 footer{margin-top:3rem;padding-bottom:3rem;color:var(--soft);font-size:.9rem}
+@media screen and (max-width:45rem){header,main,footer,nav{padding-left:1rem;padding-right:1rem}
+table:has(th:nth-child(4)){min-width:50rem}table:has(th:nth-child(6)){min-width:64rem}tbody th{position:sticky;left:0;min-width:7rem;background:var(--paper)}}
 @media print{:root{--ink:#000;--soft:#333;--paper:#fff;--card:#fff;--line:#999;--link:#000;--ok:#000;--bad:#000;--open:#000}
 body{font-size:9.5pt}header,main,footer{max-width:none;padding:0}nav,.skip{display:none}
 .scroll{overflow:visible;border-radius:0}h2,h3,caption{break-after:avoid}tr,.facts div{break-inside:avoid}
