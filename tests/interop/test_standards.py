@@ -8,6 +8,7 @@ import ipaddress
 import json
 import random
 import re
+import subprocess
 import uuid
 
 import idna
@@ -149,7 +150,7 @@ def test_dates_are_those_of_pythons_calendar(connection):
 def test_uuids_are_what_python_writes(connection):
     generator = random.Random(22)
     texts = []
-    for _ in range(2000):
+    for _ in range(3000):
         text = str(uuid.UUID(int=generator.getrandbits(128)))
         at = generator.randrange(36)
         texts += [text, text.upper(), text[:at] + generator.choice("0a-g{ ") + text[at + 1:], text[:at] + text[at + 1:]]
@@ -160,6 +161,39 @@ def test_uuids_are_what_python_writes(connection):
         except ValueError:
             return False
     assert verdicts(connection, "is_uuid", texts) == {text: is_written(text) for text in texts}
+
+
+# What Unicode's locale identifiers, of which ECMAScript's Intl knows the grammar, have not of RFC 5646, or have stricter.
+NOT_OF_LOCALES = re.compile(r"""
+    ^[a-z]{2,3}(-[a-z]{3})+(-|$)   # extended languages
+    | ^[a-z]{4}(-|$)               # reserved lengths
+    | ^[xi]-                       # private use alone, irregular tags
+    | ^(art-lojban|cel-gaulish|en-gb-oed|no-bok|no-nyn|sgn-be-fr|sgn-be-nl|sgn-ch-de|zh-guoyu|zh-hakka|zh-min|zh-min-nan|zh-xiang)$
+    | -[tu]-                       # extensions whose inside has a grammar of its own
+""", re.VERBOSE | re.IGNORECASE)
+
+
+def test_language_tags_are_those_of_ecmascripts_locales(connection):
+    generator = random.Random(26)
+    known = sorted({text for _, text, verdict in standard_lists.language_tags() if verdict})
+    subtags = sorted({subtag for text in known for subtag in text.split("-") if len(text) > 3})
+    texts = set(known)
+    while len(texts) < 12_000:
+        text = generator.choice(known)
+        if generator.random() < 0.7:
+            text += "".join("-" + subtag for subtag in generator.sample(subtags, generator.randrange(1, 4)))
+        if generator.random() < 0.5:
+            at = generator.randrange(len(text) + 1)
+            text = text[:at] + generator.choice(["-", "a", "9", "x", "_", "ab", "", "-b-", "-1", "é"]) + text[at + generator.randrange(2):]
+        texts.add(text)
+    texts = sorted(texts)
+    printed = subprocess.run(["node", standard_lists.NODE.parent / "node" / "locale_tags.js"], input=json.dumps(texts),
+                             check=True, capture_output=True, text=True, timeout=60)
+    locales = dict(zip(texts, json.loads(printed.stdout)))
+    found = verdicts(connection, "is_language", texts)
+    assert sum(found.values()) > 5000 and sum(not taken for taken in found.values()) > 2000
+    for text, taken in found.items():
+        assert taken == locales[text] or (taken and NOT_OF_LOCALES.search(text)), text
 
 
 def test_networks_are_those_of_pythons_ipaddress(connection):
