@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from runner import wait_until
+from runner import environment, takeout, wait_until
 from test_standby import standby  # fixture
 from workplace import workplace  # fixture
 
@@ -40,3 +40,11 @@ def test_a_standby_that_lags_is_waited_for(reading_standby, standby, database, c
             running.terminate()
             assert running.wait(10) == 0
     assert (reading_standby.files / "late.csv").read_bytes() == b"id\r\n1\r\n"
+
+
+def test_several_jobs_read_from_a_standby(server, standby, database, connection, rows):
+    address = environment(database, PGHOST=str(standby.directory), PGPORT=str(standby.port))
+    wait_until(lambda: takeout(database, "export", rows, environ=address).returncode == 0)
+    one, several = (takeout(database, "export", rows, "--jobs", jobs, environ=address) for jobs in (1, 3))
+    assert several.returncode == 0, several.stderr
+    assert several.stdout == one.stdout and len(one.stdout) > 6_000_000
