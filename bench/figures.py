@@ -67,7 +67,8 @@ def client_figures(sides, environment):
 
     yield compare("csv_client_vs_copy",
                   run(program, "export", "leads", "--unordered", "--no-sync", "--quiet", "--tenant", "default", "-o", our_file),
-                  run("psql", "-Xq", "-c", f"\\copy {BASE} to '{theirs_file}' (format csv)"), sides.runs, before=remove_files, floor=2, goal=2.5)
+                  run("psql", "-Xq", "-c", f"\\copy {BASE} to '{theirs_file}' (format csv)"), sides.runs, before=remove_files,
+                  floor=2, goal=2.5)
     remove_files()
 
 
