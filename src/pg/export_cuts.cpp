@@ -4,16 +4,12 @@
 
 extern "C" {
 #include "catalog/pg_statistic.h"
-#include "tcop/dest.h"
 }
 
 #include "catalog_row.hpp"
 #include "column_reader.hpp"
-#include "compat.hpp"
-#include "exclusions.hpp"
 #include "export_plan.hpp"
 #include "export_query.hpp"
-#include "members.hpp"
 
 namespace pg_takeout {
 
@@ -163,27 +159,10 @@ bool receive_cuts(TupleTableSlot* slot, DestReceiver* receiver) {
   return true;
 }
 
-void start_receiver(DestReceiver*, int, TupleDesc) {}
-void end_receiver(DestReceiver*) {}
-
 // Reads the rows' values in the order they are exported in.
 void cut_by_rows(const ExportRequest* request, int parts, GroupCuts* cuts) {
-  CutReceiver receiver{};
-  receiver.base.receiveSlot = receive_cuts;
-  receiver.base.rStartup = start_receiver;
-  receiver.base.rShutdown = end_receiver;
-  receiver.base.rDestroy = end_receiver;
-  receiver.base.mydest = DestNone;
-  receiver.context = CurrentMemoryContext;
-
-  begin_exclusion_checks();
-  act_for_tenant(request->tenant);
-  QueryDesc* query = plan_export(cuts_query(request, parts), request->tenant, GetActiveSnapshot(), &receiver.base);
-  ExecutorStart(query, 0);
-  run_executor_once(query);
-  ExecutorFinish(query);
-  ExecutorEnd(query);
-  FreeQueryDesc(query);
+  CutReceiver receiver{row_receiver(receive_cuts), nullptr, 0, CurrentMemoryContext};
+  run_query(cuts_query(request, parts), request->tenant, &receiver.base);
   for (int i = 0; i < receiver.count; ++i) add_cut(cuts, receiver.values[i]);
 }
 

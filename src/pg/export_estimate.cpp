@@ -106,15 +106,13 @@ double rounded(double number) {
 
 Estimate estimate_of(const ExportRequest* request) {
   Snapshot snapshot = RegisterSnapshot(GetActiveSnapshot());
-  const int nest_level = pin_settings();
-  begin_exclusion_checks();
-  act_for_tenant(request->tenant);
+  const int nest_level = begin_rules(request->tenant, snapshot);
   QueryDesc* query = plan_export(export_query(request), request->tenant, snapshot, None_Receiver);
   const Plan* plan = query->plannedstmt->planTree;
   const double rows = plan->plan_rows;
   const int width = plan->plan_width;
   FreeQueryDesc(query);
-  unpin_settings(nest_level);
+  end_rules(nest_level);
   UnregisterSnapshot(snapshot);
 
   // A cell of a sheet has a reference and markup, and what is left of all that when it is compressed.

@@ -6,10 +6,14 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/params.h"
 #include "rewrite/rewriteHandler.h"
+#include "tcop/dest.h"
 }
 
+#include "column_reader.hpp"
 #include "compat.hpp"
+#include "exclusions.hpp"
 #include "governed_view.hpp"
+#include "members.hpp"
 
 namespace pg_takeout {
 
@@ -127,6 +131,45 @@ QueryDesc* plan_export(const ExportQuery* query, const char* tenant, Snapshot sn
   ParamListInfo parameters = parameters_of(query);
   PlannedStmt* planned = pg_plan_query(narrowed, query->text, 0, parameters);
   return create_query_desc(planned, query->text, snapshot, receiver, parameters);
+}
+
+DestReceiver row_receiver(bool (*receive)(TupleTableSlot* slot, DestReceiver* receiver)) {
+  DestReceiver receiver{};
+  receiver.receiveSlot = receive;
+  receiver.rStartup = [](DestReceiver*, int, TupleDesc) {};
+  receiver.rShutdown = receiver.rDestroy = [](DestReceiver*) {};
+  receiver.mydest = DestNone;
+  return receiver;
+}
+
+int begin_rules(const char* tenant, Snapshot snapshot) {
+  const int nest_level = pin_settings();
+  begin_exclusion_checks();
+  act_for_tenant(tenant);
+  PushActiveSnapshot(snapshot);
+  return nest_level;
+}
+
+void end_rules(int nest_level) {
+  PopActiveSnapshot();
+  unpin_settings(nest_level);
+}
+
+void end_query(QueryDesc* query) {
+  ExecutorFinish(query);
+  ExecutorEnd(query);
+  FreeQueryDesc(query);
+}
+
+void run_query(const ExportQuery* query, const char* tenant, DestReceiver* receiver) {
+  Snapshot snapshot = RegisterSnapshot(GetActiveSnapshot());
+  const int nest_level = begin_rules(tenant, snapshot);
+  QueryDesc* run = plan_export(query, tenant, snapshot, receiver);
+  ExecutorStart(run, 0);
+  run_executor_once(run);
+  end_query(run);
+  end_rules(nest_level);
+  UnregisterSnapshot(snapshot);
 }
 
 }  // namespace pg_takeout

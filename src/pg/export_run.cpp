@@ -2,9 +2,7 @@
 
 #include "export_run.hpp"
 
-extern "C" {
-#include "tcop/dest.h"
-}
+#include <utility>
 
 #include "about_sheet.hpp"
 #include "admission.hpp"
@@ -12,9 +10,7 @@ extern "C" {
 #include "child_sheets.hpp"
 #include "compat.hpp"
 #include "row_prefetch.hpp"
-#include "exclusions.hpp"
 #include "export_plan.hpp"
-#include "members.hpp"
 #include "page_end.hpp"
 
 namespace pg_takeout {
@@ -109,9 +105,6 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   return !run->stopped;
 }
 
-void start_receiver(DestReceiver*, int, TupleDesc) {}
-void end_receiver(DestReceiver*) {}
-
 void make_readers(ExportRun* run, const Part* part) {
   pg_tz* zone = nullptr;
   const FormatOptions* options = &run->request->options;
@@ -150,12 +143,8 @@ void start_part(ExportRun* run) {
 
 bool reads_own_rows(const ExportRun* run) { return run->next_part == 1 || run->parts[run->next_part - 1].continues; }
 
-void end_query(ExportRun* run) {
-  QueryDesc* query = run->query;
-  run->query = nullptr;
-  ExecutorFinish(query);
-  ExecutorEnd(query);
-  FreeQueryDesc(query);
+void end_part(ExportRun* run) {
+  end_query(std::exchange(run->query, nullptr));
   if (reads_own_rows(run)) run->row_count = run->sheet_rows;
 }
 
@@ -167,13 +156,9 @@ void finish_file(ExportRun* run) {
   MemoryContextSwitchTo(previous);
 }
 
-// Runs until a chunk is full or the file has ended; false in the second case. The snapshot is active and the settings are
-// pinned only in here, so that the caller's other work between two chunks sees its own.
+// Runs until a chunk is full or the file has ended; false in the second case.
 bool run_on(ExportRun* run) {
-  const int nest_level = pin_settings();
-  begin_exclusion_checks();
-  act_for_tenant(run->request->tenant);
-  PushActiveSnapshot(run->snapshot);
+  const int nest_level = begin_rules(run->request->tenant, run->snapshot);
   bool more = true;
   for (;;) {
     if (run->query == nullptr) {
@@ -186,10 +171,9 @@ bool run_on(ExportRun* run) {
     run->stopped = false;
     run_executor(run->query);
     if (run->stopped && !run->page_is_full) break;
-    end_query(run);
+    end_part(run);
   }
-  PopActiveSnapshot();
-  unpin_settings(nest_level);
+  end_rules(nest_level);
   if (!more) finish_file(run);
   return more;
 }
@@ -200,12 +184,7 @@ ExportRun* make_run(const ExportRequest* request, MemoryContext context, int par
   run->request = request;
   run->context = context;
   run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
-  run->receiver.base.receiveSlot = receive_row;
-  run->receiver.base.rStartup = start_receiver;
-  run->receiver.base.rShutdown = end_receiver;
-  run->receiver.base.rDestroy = end_receiver;
-  run->receiver.base.mydest = DestNone;
-  run->receiver.run = run;
+  run->receiver = {row_receiver(receive_row), run};
   run->parts = static_cast<Part*>(MemoryContextAllocZero(context, sizeof(Part) * static_cast<size_t>(part_room)));
   return run;
 }
@@ -391,7 +370,7 @@ const ExportRequest* request_of(const ExportRun* run) { return run->request; }
 void close_export(ExportRun* run) {
   if (run->query != nullptr) {
     PushActiveSnapshot(run->snapshot);
-    end_query(run);
+    end_part(run);
     PopActiveSnapshot();
   }
   close_file(run->file);

@@ -2,16 +2,11 @@
 
 #include "violation_run.hpp"
 
-extern "C" {
-#include "tcop/dest.h"
-}
+#include <utility>
 
 #include "admission.hpp"
-#include "column_reader.hpp"
 #include "compat.hpp"
-#include "exclusions.hpp"
 #include "export_plan.hpp"
-#include "members.hpp"
 #include "standard_check.hpp"
 
 namespace pg_takeout {
@@ -92,9 +87,6 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   return !run->stopped;
 }
 
-void start_receiver(DestReceiver*, int, TupleDesc) {}
-void end_receiver(DestReceiver*) {}
-
 void start_query(ViolationRun* run) {
   const MemoryContext previous = MemoryContextSwitchTo(run->context);
   run->query = plan_export(keyed_query(run->request), run->request->tenant, run->snapshot, &run->receiver.base);
@@ -102,31 +94,19 @@ void start_query(ViolationRun* run) {
   MemoryContextSwitchTo(previous);
 }
 
-void end_query(ViolationRun* run) {
-  QueryDesc* query = run->query;
-  run->query = nullptr;
-  ExecutorFinish(query);
-  ExecutorEnd(query);
-  FreeQueryDesc(query);
-}
-
 // Reads on until a batch is full or there are no more rows. The end is on record before the last of them leave.
 void read_on(ViolationRun* run) {
-  const int nest_level = pin_settings();
-  begin_exclusion_checks();
-  act_for_tenant(run->request->tenant);
-  PushActiveSnapshot(run->snapshot);
+  const int nest_level = begin_rules(run->request->tenant, run->snapshot);
   MemoryContextReset(run->batch_context);
   run->found_count = run->next = 0;
   if (run->query == nullptr) start_query(run);
   run->stopped = false;
   run_executor(run->query);
   if (!run->stopped) {
-    end_query(run);
+    end_query(std::exchange(run->query, nullptr));
     run->ended = true;
   }
-  PopActiveSnapshot();
-  unpin_settings(nest_level);
+  end_rules(nest_level);
   if (run->ended) complete_audit(run->audit, run->total);
 }
 
@@ -173,12 +153,7 @@ ViolationRun* start_violations(const ExportRequest* request, MemoryContext conte
   hold_to_period(own, &limits);
   run->max_rows = limits.max_rows;
   run->audit = admit_export(own, &limits, nullptr, context);
-  run->receiver.base.receiveSlot = receive_row;
-  run->receiver.base.rStartup = start_receiver;
-  run->receiver.base.rShutdown = end_receiver;
-  run->receiver.base.rDestroy = end_receiver;
-  run->receiver.base.mydest = DestNone;
-  run->receiver.run = run;
+  run->receiver = {row_receiver(receive_row), run};
   run->snapshot = RegisterSnapshot(GetActiveSnapshot());
   MemoryContextSwitchTo(previous);
   return run;
@@ -201,7 +176,7 @@ const Conformance* count_conformance(ViolationRun* run, int* count) {
 void close_violations(ViolationRun* run) {
   if (run->query != nullptr) {
     PushActiveSnapshot(run->snapshot);
-    end_query(run);
+    end_query(std::exchange(run->query, nullptr));
     PopActiveSnapshot();
   }
   if (run->snapshot != nullptr) UnregisterSnapshot(run->snapshot);

@@ -95,12 +95,12 @@ class CommandOutput final : public Output {
 };
 
 std::vector<std::string> command_for(const Destination& destination, const std::string& file) {
-  constexpr std::string_view placeholder = "{file}";
+  constexpr std::string_view file_variable = "{file}";
   std::vector<std::string> command = destination.command;
   for (std::string& word : command)
-    for (std::size_t at = word.find(placeholder); at != std::string::npos;
-         at = word.find(placeholder, at + file.size()))
-      word.replace(at, placeholder.size(), file);
+    for (std::size_t at = word.find(file_variable); at != std::string::npos;
+         at = word.find(file_variable, at + file.size()))
+      word.replace(at, file_variable.size(), file);
   return command;
 }
 

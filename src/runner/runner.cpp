@@ -97,8 +97,8 @@ void Runner::run_forever() {
     if (std::exchange(serves_, false)) pause = 1s;
     state_.reset();
     spdlog::info("connecting again in {} s", pause.count());
-    for (const auto until = steady_clock::now() + pause; steady_clock::now() < until; manager_.beat())
-      (void)interrupts_.wait(-1, 0, std::min(std::chrono::milliseconds(pause), manager_.patience()));
+    for (const auto until = steady_clock::now() + pause; steady_clock::now() < until; systemd_.beat())
+      (void)interrupts_.wait(-1, 0, std::min(std::chrono::milliseconds(pause), systemd_.patience()));
   }
 }
 
@@ -111,9 +111,9 @@ void Runner::serve() {
   spdlog::info("connected");
   has_begun_ = serves_ = true;
   if (delivered_) record_late(queue);
-  manager_.tell("READY=1\nSTATUS=Waiting for runs");
+  systemd_.tell("READY=1\nSTATUS=Waiting for runs");
   for (;;) {
-    manager_.beat();
+    systemd_.beat();
     if (run_one(queue)) continue;
     remove_expired(queue);
     wait(*state_, queue);
@@ -125,9 +125,9 @@ void Runner::wait(Connection& connection, RunQueue& queue) {
   if (const auto wakeup = queue.next_wakeup()) rest = std::min(rest, *wakeup);
   // A run that another runner plans just now can be claimed a moment later.
   rest = std::max(rest, 50ms);
-  for (const auto until = steady_clock::now() + rest; steady_clock::now() < until; manager_.beat()) {
+  for (const auto until = steady_clock::now() + rest; steady_clock::now() < until; systemd_.beat()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now()) + 1ms;
-    if (connection.wait_for_notification(std::min(left, manager_.patience()))) return;
+    if (connection.wait_for_notification(std::min(left, systemd_.patience()))) return;
   }
 }
 
@@ -148,12 +148,12 @@ bool Runner::run_one(RunQueue& queue) {
     give_back(queue, *run);
     throw;
   }
-  manager_.tell("STATUS=Waiting for runs");
+  systemd_.tell("STATUS=Waiting for runs");
   return true;
 }
 
 void Runner::make(RunQueue& queue, const Run& run) {
-  manager_.tell("STATUS=Exporting " + run.schedule);
+  systemd_.tell("STATUS=Exporting " + run.schedule);
   const auto begin = steady_clock::now();
   Active active{begin + run.timeout, begin + configuration_.lease / 3};
   const auto tick = [&] { keep(queue, run, active); };
@@ -200,7 +200,7 @@ void Runner::record_late(RunQueue& queue) {
 }
 
 void Runner::keep(RunQueue& queue, const Run& run, Active& active) {
-  manager_.beat();
+  systemd_.beat();
   const auto now = steady_clock::now();
   if (now > active.deadline)
     throw Failure(ExitCode::failed, "it took longer than its timeout of " + std::to_string(run.timeout.count()) + " s");
@@ -257,7 +257,7 @@ void Runner::tell(const Run& run, const std::string& state, const std::string& e
   const auto deadline = steady_clock::now() + 60s;
   try {
     const ChildResult result = run_child(command, variables, -1, interrupts_, [&] {
-      manager_.beat();
+      systemd_.beat();
       if (steady_clock::now() > deadline) throw Failure(ExitCode::failed, "it took longer than a minute");
     });
     if (!result.succeeded()) spdlog::warn("{} failed: {}", command[0], result.output);

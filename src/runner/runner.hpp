@@ -10,7 +10,7 @@
 #include "delivery.hpp"
 #include "failure.hpp"
 #include "run_queue.hpp"
-#include "service_manager.hpp"
+#include "systemd_notifier.hpp"
 
 namespace pg_takeout {
 
@@ -51,7 +51,7 @@ class Runner {
   const Configuration& configuration_;
   const ServerEntry& server_;
   Interrupts& interrupts_;
-  ServiceManager manager_;
+  SystemdNotifier systemd_;
   std::optional<Connection> state_;
   std::optional<Delivered> delivered_;  // not on record yet
   std::chrono::steady_clock::time_point next_removal_{};

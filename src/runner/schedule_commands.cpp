@@ -182,7 +182,7 @@ void add_add_command(CLI::App& schedule, Action& action) {
   add("--timeout", "timeout", "How long one attempt may take (1 hour)");
   add("--keep", "keep", "How long files stay (for ever)");
   command.add_flag("--sha256", options->checksum, "Write a file with the SHA-256 beside");
-  command.add_flag("--disabled", options->disabled, "Do not run it for now");
+  command.add_flag("--disabled", options->disabled, "It does not run until it is added again without this");
   run_by(command, action, options, add_schedule);
 }
 

@@ -12,7 +12,7 @@
 
 #include "failure.hpp"
 #include "interrupts.hpp"
-#include "service_manager.hpp"
+#include "systemd_notifier.hpp"
 
 namespace pg_takeout {
 
@@ -41,8 +41,8 @@ class Supervisor {
     try {
       do {
         if (const Process* self = start_those_due()) return {self->server, 0};
-        manager_.beat();
-        (void)interrupts_.wait(-1, 0, std::min<std::chrono::milliseconds>(200ms, manager_.patience()));
+        systemd_.beat();
+        (void)interrupts_.wait(-1, 0, std::min<std::chrono::milliseconds>(200ms, systemd_.patience()));
         reap(WNOHANG);
       } while (!once_ || any_alive());
     } catch (const Interrupted&) {
@@ -67,7 +67,7 @@ class Supervisor {
       process.id = id;
       any = true;
     }
-    if (any) manager_.tell("READY=1\nSTATUS=Serving " + std::to_string(processes_.size()) + " servers");
+    if (any) systemd_.tell("READY=1\nSTATUS=Serving " + std::to_string(processes_.size()) + " servers");
     return nullptr;
   }
 
@@ -99,7 +99,7 @@ class Supervisor {
 
   bool once_;
   Interrupts interrupts_;
-  ServiceManager manager_;
+  SystemdNotifier systemd_;
   std::vector<Process> processes_;
   int status_ = 0;
 };

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import pty
+import signal
 import subprocess
 import time
 
@@ -24,6 +26,20 @@ def takeout(database, *arguments, environ=None, **parameters):
 def start(database, *arguments, environ=None, **parameters):
     return subprocess.Popen([TAKEOUT, *map(str, arguments)], env=environ or environment(database),
                             **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **parameters})
+
+
+def shown_on_a_terminal(database, *arguments, rewrites=5):
+    """What it shows on a terminal until it has written its line anew a few times; then it is ended."""
+    near, far = pty.openpty()
+    running = start(database, *arguments, stderr=far)
+    os.close(far)
+    shown = b""
+    while shown.count(b"\r") < rewrites:
+        shown += os.read(near, 1000)
+    running.terminate()
+    assert running.wait(10) == -signal.SIGTERM
+    os.close(near)
+    return shown
 
 
 def wait_until(condition, seconds=30):

@@ -218,7 +218,7 @@ def test_the_limits_hold_for_the_sum_of_the_parts(database, connection, datasets
         with Parts(database, "timeless", 2, user=role) as export:
             export.export(0)
             assert export.refusal(1) == "54000", limit
-        connection.execute(f"UPDATE takeout.limits SET max_rows = 20000, max_bytes = 5000000 WHERE role = %s::regrole", [role])
+        connection.execute("UPDATE takeout.limits SET max_rows = 20000, max_bytes = 5000000 WHERE role = %s::regrole", [role])
         with Parts(database, "timeless", 2, user=role) as export:
             assert export.export(0) + export.export(1) == stream(connection, "'timeless', 'csv'")
 

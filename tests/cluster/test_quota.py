@@ -3,7 +3,6 @@
 import os
 import pathlib
 import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +10,7 @@ import psycopg
 import pytest
 
 from governed import DEFAULT, EXPORT, is_taken, make_role, make_things, wait_of
-from throwaway_server import Database, Server
+from throwaway_server import Server
 
 WINDOW = 60
 

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import pty
 import random
 import resource
 import signal
@@ -13,7 +12,7 @@ import time
 import pytest
 
 from faults import faults  # fixture
-from runner import environment, start, takeout, wait_until
+from runner import environment, shown_on_a_terminal, start, takeout, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -219,14 +218,6 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(database, endless, 
     assert elsewhere.stderr.count(b"\n") == 1 and b"\r" not in elsewhere.stderr
     assert takeout(database, "export", "rows", "-q", "-o", tmp_path / "rows.csv").stderr == b""
 
-    near, far = pty.openpty()
-    running = start(database, "export", endless, "--unordered", "-o", tmp_path / "rows.csv", stderr=far)
-    os.close(far)
-    shown = b""
-    while shown.count(b"\r") < 5:
-        shown += os.read(near, 1000)
-    running.terminate()
-    assert running.wait(10) == -signal.SIGTERM
+    shown = shown_on_a_terminal(database, "export", endless, "--unordered", "-o", tmp_path / "rows.csv")
     assert b"%" in shown and b" left" in shown
     assert b"MB/s" in shown or b"kB/s" in shown or b"bytes/s" in shown
-    os.close(near)

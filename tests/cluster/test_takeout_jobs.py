@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import json
 import os
-import pty
 import re
 import resource
 import signal
@@ -15,7 +14,7 @@ import pytest
 
 from faults import faults  # fixture
 from governed import make_role
-from runner import environment, start, takeout, wait_until
+from runner import environment, shown_on_a_terminal, start, takeout, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -180,16 +179,8 @@ def test_the_summary_counts_all_parts(database, rows, tmp_path):
 
 
 def test_progress_is_of_all_parts(database, slow_parts, tmp_path):
-    near, far = pty.openpty()
-    running = start(database, "export", slow_parts, "--jobs", 2, "-o", tmp_path / "rows.csv", stderr=far)
-    os.close(far)
-    shown = b""
-    while shown.count(b"\r") < 5:
-        shown += os.read(near, 1000)
-    running.terminate()
-    assert running.wait(10) == -signal.SIGTERM
+    shown = shown_on_a_terminal(database, "export", slow_parts, "--jobs", 2, "-o", tmp_path / "rows.csv")
     assert b"B/s" in shown or b"bytes/s" in shown
-    os.close(near)
 
 
 @pytest.mark.long

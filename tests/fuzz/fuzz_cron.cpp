@@ -125,9 +125,7 @@ bool is_due(const Reference& reference, std::int64_t minute) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = text_of(data, size);
-  std::string plain(text);
-  for (char& byte : plain)
-    if (byte == '\0') byte = '\x02';
+  const std::string plain = without_zero_bytes(text);
   const auto reference = read_expression(plain);
   Cron cron{};
   try {

@@ -31,9 +31,7 @@ bool reference(const std::string& text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = text_of(data, size);
-  std::string plain(text);
-  for (char& byte : plain)
-    if (byte == '\0') byte = '\x02';
+  const std::string plain = without_zero_bytes(text);
   expect(text, check_url(text), reference(plain));
   return 0;
 }

@@ -3,6 +3,7 @@
 // (-DTAKEOUT_FUZZ=ON); else, in CTest, replay.cpp does, with the seeds beside it and random changes of them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -16,6 +17,13 @@ namespace pg_takeout {
 
 inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
+}
+
+// For references that read to a zero byte: another character that is nowhere allowed stands for it.
+inline std::string without_zero_bytes(std::string_view text) {
+  std::string plain(text);
+  std::replace(plain.begin(), plain.end(), '\0', '\x02');
+  return plain;
 }
 
 // Ends the program unless the core and the reference agree; said: what the core said, null if it accepted the text.

@@ -7,7 +7,6 @@ import pathlib
 import subprocess
 import time
 
-import psycopg
 import pytest
 
 HERE = pathlib.Path(__file__).parent

@@ -6,9 +6,9 @@
 
 namespace pg_takeout {
 
-class ServiceManager {
+class SystemdNotifier {
  public:
-  ServiceManager();
+  SystemdNotifier();
 
   // state: such as "READY=1". Nothing where no service manager listens.
   void tell(const std::string& state) const;

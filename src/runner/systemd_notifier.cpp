@@ -1,4 +1,4 @@
-#include "service_manager.hpp"
+#include "systemd_notifier.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,7 +13,7 @@ namespace pg_takeout {
 
 using namespace std::chrono_literals;
 
-ServiceManager::ServiceManager() : interval_(10s) {
+SystemdNotifier::SystemdNotifier() : interval_(10s) {
   if (const char* socket = getenv("NOTIFY_SOCKET")) socket_ = socket;
   const char* timeout = getenv("WATCHDOG_USEC");
   const char* process = getenv("WATCHDOG_PID");
@@ -24,7 +24,7 @@ ServiceManager::ServiceManager() : interval_(10s) {
   for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) unsetenv(name);
 }
 
-void ServiceManager::tell(const std::string& state) const {
+void SystemdNotifier::tell(const std::string& state) const {
   sockaddr_un address{};
   if (socket_.empty() || socket_.size() >= sizeof address.sun_path) return;
   address.sun_family = AF_UNIX;
@@ -37,7 +37,7 @@ void ServiceManager::tell(const std::string& state) const {
                  reinterpret_cast<const sockaddr*>(&address), length);
 }
 
-void ServiceManager::beat() {
+void SystemdNotifier::beat() {
   const auto now = std::chrono::steady_clock::now();
   if (!watched_ || now < next_) return;
   next_ = now + interval_ / 2;
