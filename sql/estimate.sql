@@ -71,6 +71,13 @@ SET SESSION AUTHORIZATION regress_takeout_nobody;
 SELECT takeout.estimate('many');
 \echo :LAST_ERROR_SQLSTATE
 RESET SESSION AUTHORIZATION;
+-- What no export reads, an estimate does not tell about.
+INSERT INTO takeout.exclusions (category, justification) VALUES ('regress secret', 'A test''s');
+INSERT INTO takeout.excluded_relations VALUES ('regress_takeout_estimate.many', 'regress secret');
+SELECT takeout.estimate('many', tenant => 'regress small');
+\echo :LAST_ERROR_SQLSTATE
+DELETE FROM takeout.excluded_relations WHERE category = 'regress secret';
+DELETE FROM takeout.exclusions WHERE category = 'regress secret';
 SELECT takeout.drop_dataset('many'), takeout.drop_dataset('guarded');
 DROP SCHEMA regress_takeout_estimate CASCADE;
 DELETE FROM takeout.members WHERE tenant LIKE 'regress %';

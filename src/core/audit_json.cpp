@@ -239,9 +239,10 @@ char* write_utf8(char* out, std::uint32_t code) {
 // Takes four bytes that are there: hexadecimal digits, else 0.
 std::uint32_t take_code(std::string_view* text) {
   std::uint32_t code = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + 4, code, 16);
+  const char* const behind = text->data() + 4;
+  const auto [end, error] = std::from_chars(text->data(), behind, code, 16);
   text->remove_prefix(4);
-  return error == std::errc{} ? code : 0;
+  return error == std::errc{} && end == behind ? code : 0;
 }
 
 // What is behind \u, and the other half of a pair of surrogates (RFC 8259 section 7). Half a pair alone and the zero byte,

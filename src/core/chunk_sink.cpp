@@ -119,7 +119,9 @@ ChunkSink::Chunk ChunkSink::take_chunk(std::size_t capacity) {
 }
 
 void ChunkSink::free_chunk(const Chunk& chunk) {
-  if (chunk.memory != nullptr) memory_->deallocate(chunk.memory, static_cast<std::size_t>(chunk.data - chunk.memory) + chunk.capacity, chunk_alignment);
+  if (chunk.memory == nullptr) return;
+  const auto lead = static_cast<std::size_t>(chunk.data - chunk.memory);
+  memory_->deallocate(chunk.memory, lead + chunk.capacity, chunk_alignment);
 }
 
 }  // namespace pg_takeout

@@ -72,11 +72,13 @@ const char* filter_of(const ExportRequest* request, const PageAsked* page, const
   return json.data;
 }
 
-// Whose log counts the request. Names that a member of all tenants makes up must not use up the server's logs: those that
-// have no log yet and own no row of the dataset share one, that of the name "", which no tenant has.
-const char* counted_tenant(const ExportRequest* request, const Limits* limits) {
-  if (request->tenant_is_known || quota_state(request->tenant, limits->requests_per_minute).used > 0) return request->tenant;
-  return tenant_has_rows(request) ? request->tenant : "";
+// Whose log counts the request. Names that a member of all tenants makes up must not use up the server's logs, nor may one
+// tenant have a log for each way to spell it (07, a uuid in capitals): the name is that in a row of the dataset. Names
+// without one share a log, that of the name "", which no tenant has.
+const char* counted_tenant(const ExportRequest* request) {
+  if (request->tenant_is_known) return request->tenant;
+  const char* tenant = tenant_of_a_row(request);
+  return tenant != nullptr ? tenant : "";
 }
 
 // A row may have been read when this fails, so that is counted and on record.
@@ -85,7 +87,7 @@ const char* counted_tenant_on_record(const ExportRequest* request, const Limits*
   const char* volatile tenant = nullptr;
   PG_TRY();
   {
-    tenant = counted_tenant(request, limits);
+    tenant = counted_tenant(request);
   }
   PG_CATCH();
   {
@@ -122,8 +124,6 @@ AuditRecord* admit(const ExportRequest* request, const AuditSubject* subject, co
   return record;
 }
 
-constexpr const char* parts_method = "export_parts";
-
 }  // namespace
 
 AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page,
@@ -139,7 +139,7 @@ AuditRecord* admit_parts(const ExportRequest* request, const Limits* limits, int
 }
 
 AuditRecord* record_part(const ExportRequest* request, uint64 whole, int number, MemoryContext context) {
-  AuditSubject subject = subject_of(request, "export_part", filter_of(request, nullptr, "part", number));
+  AuditSubject subject = subject_of(request, part_method, filter_of(request, nullptr, "part", number));
   subject.part_of = whole;
   return begin_audit(&subject, context);
 }
@@ -149,14 +149,17 @@ void record_whole(const ExportRequest* request, uint64 whole, int64 rows, int64 
   complete_audit_of_parts(&subject, whole, rows, bytes);
 }
 
-void record_refusal(const char* dataset, const char* tenant, const char* format, Method method, MemoryContext context) {
+void record_refusal(FunctionCallInfo fcinfo, const ArgumentPositions* at, const char* method, MemoryContext context) {
   const int code = geterrcode();
   if (code != ERRCODE_INSUFFICIENT_PRIVILEGE && code != ERRCODE_CONFIGURATION_LIMIT_EXCEEDED &&
       code != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
     return;
   const MemoryContext previous = MemoryContextSwitchTo(context);
+  const auto argument = [fcinfo](int position) {
+    return position < 0 || PG_ARGISNULL(position) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(position));
+  };
   const ErrorData* error = CopyErrorData();
-  const AuditSubject subject = {tenant, dataset, format, method_name(method), nullptr};
+  const AuditSubject subject = {argument(at->tenant), argument(at->dataset), argument(at->format), method, nullptr};
   audit_denied(&subject, code, error->message);
   MemoryContextSwitchTo(previous);
 }

@@ -20,12 +20,14 @@ AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, co
 // The same for an export in parts, once for all of them; the parts then begin with a record of their own each, which names
 // that of the whole. number: from 1.
 AuditRecord* admit_parts(const ExportRequest* request, const Limits* limits, int count, MemoryContext context);
+inline constexpr const char* parts_method = "export_parts";
+inline constexpr const char* part_method = "export_part";
 AuditRecord* record_part(const ExportRequest* request, uint64 whole, int number, MemoryContext context);
 // The end of the whole is on record, flushed, when this returns. Raises 58030.
 void record_whole(const ExportRequest* request, uint64 whole, int64 rows, int64 bytes);
 
 // From PG_CATCH, where an export was refused: for want of a privilege, over the quota or a limit. Other errors are no
-// refusals. What is null is not known yet.
-void record_refusal(const char* dataset, const char* tenant, const char* format, Method method, MemoryContext context);
+// refusals. method: the SQL function.
+void record_refusal(FunctionCallInfo fcinfo, const ArgumentPositions* at, const char* method, MemoryContext context);
 
 }  // namespace pg_takeout

@@ -4,6 +4,7 @@
 #include "admission.hpp"
 #include "export_request.hpp"
 #include "export_run.hpp"
+#include "export_stream.hpp"
 #include "page_cursor.hpp"
 
 extern "C" {
@@ -17,30 +18,10 @@ namespace pg_takeout {
 
 namespace {
 
-constexpr ArgumentPositions export_arguments{.dataset = 0,
-                                             .format = 1,
-                                             .ids = 2,
-                                             .since = 3,
-                                             .until = 4,
-                                             .columns = 5,
-                                             .tenant = 6,
-                                             .options = 7,
-                                             .ordered = 8};
-
-constexpr ArgumentPositions page_arguments{.dataset = 0,
-                                           .format = 1,
-                                           .ids = 4,
-                                           .since = 5,
-                                           .until = 6,
-                                           .columns = 7,
-                                           .tenant = 8,
-                                           .options = 9,
-                                           .ordered = -1};
+constexpr ArgumentPositions export_arguments = argument_positions(1, 2, 8);
+constexpr ArgumentPositions page_arguments = argument_positions(1, 4, -1);
 constexpr int page_after_argument = 2;
 constexpr int page_rows_argument = 3;
-
-// The caller may leave the rest of a stream unread: LIMIT, CLOSE, the end of a query.
-void abandon_stream(Datum run) { close_export(reinterpret_cast<ExportRun*>(DatumGetPointer(run))); }
 
 void check_page(const ExportRequest* request, int32 page_rows) {
   if (page_rows < 1)
@@ -76,16 +57,16 @@ ExportRun* start_on_record(FunctionCallInfo fcinfo, Method method, MemoryContext
   }
   PG_CATCH();
   {
-    const auto argument = [fcinfo](int position) {
-      return PG_ARGISNULL(position) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(position));
-    };
-    MemoryContextSwitchTo(context);
-    record_refusal(argument(at->dataset), argument(at->tenant), argument(at->format), method, context);
+    record_refusal(fcinfo, at, method_name(method), context);
     PG_RE_THROW();
   }
   PG_END_TRY();
   MemoryContextSwitchTo(previous);
   return run;
+}
+
+ExportRun* start_stream(FunctionCallInfo fcinfo, MemoryContext context) {
+  return start_on_record(fcinfo, Method::stream, context);
 }
 
 }  // namespace
@@ -103,25 +84,7 @@ Datum takeout_export(PG_FUNCTION_ARGS) {
   PG_RETURN_BYTEA_P(file);
 }
 
-Datum takeout_export_stream(PG_FUNCTION_ARGS) {
-  auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-  FuncCallContext* call;
-  if (SRF_IS_FIRSTCALL()) {
-    call = SRF_FIRSTCALL_INIT();
-    ExportRun* run = start_on_record(fcinfo, Method::stream, call->multi_call_memory_ctx);
-    call->user_fctx = run;
-    RegisterExprContextCallback(result->econtext, abandon_stream, PointerGetDatum(run));
-  }
-  call = SRF_PERCALL_SETUP();
-
-  auto* run = static_cast<ExportRun*>(call->user_fctx);
-  bytea* chunk = next_stream_chunk(run);
-  if (chunk != nullptr) SRF_RETURN_NEXT(call, PointerGetDatum(chunk));
-
-  UnregisterExprContextCallback(result->econtext, abandon_stream, PointerGetDatum(run));
-  close_export(run);
-  SRF_RETURN_DONE(call);
-}
+Datum takeout_export_stream(PG_FUNCTION_ARGS) { return stream_export(fcinfo, start_stream); }
 
 Datum takeout_export_page(PG_FUNCTION_ARGS) {
   TupleDesc row_type;

@@ -14,6 +14,7 @@ namespace pg_takeout {
 namespace {
 
 constexpr int max_groups = 64;
+constexpr int max_groups_a_role = 8;  // in a database: one role must not take the room of all
 constexpr Size id_digits = 2 * sizeof(Sha256Digest);
 
 struct Group {
@@ -26,6 +27,7 @@ struct Group {
   uint64 max_bytes;
   uint64 begun;  // a bit a part
   int completed;
+  bool failed;   // a part has failed, or was left
   int sqlstate;  // of the part that failed first
   GroupSums sums;
   GroupCuts cuts;
@@ -49,7 +51,7 @@ struct OpenGroup {
 bool is_complete(const Group* group) { return group->completed == group->cuts.count + 1; }
 
 // The end of the leader's transaction. Where the last part has completed the whole, or is about to, its end is on record by
-// that part; else it is what the parts have written so far.
+// that part, unless just that failed; else it is what the parts have written so far.
 void close_group(void* argument) {
   const auto* open = static_cast<OpenGroup*>(argument);
   if (open->slot < 0) return;
@@ -60,7 +62,7 @@ void close_group(void* argument) {
   const GroupSums sums = group->sums;
   group->open = false;
   LWLockRelease(&shared->lock);
-  if (complete) {
+  if (complete && sqlstate == 0) {
     forget_audit(open->record);
     return;
   }
@@ -68,13 +70,23 @@ void close_group(void* argument) {
   if (sqlstate != 0) fail_audit(open->record, sqlstate);
 }
 
-int free_slot() {
-  for (int i = 0; i < max_groups; ++i)
-    if (!shared->groups[i].open) return i;
+// Under the lock. Releases it where it raises.
+int free_slot(const GroupBinding* binding) {
+  int slot = -1;
+  int of_role = 0;
+  for (int i = 0; i < max_groups; ++i) {
+    const Group* group = &shared->groups[i];
+    if (!group->open)
+      slot = i;
+    else if (group->binding.database == binding->database && group->binding.role == binding->role)
+      ++of_role;
+  }
+  if (slot >= 0 && of_role < max_groups_a_role) return slot;
   LWLockRelease(&shared->lock);
   ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                  errmsg("more exports in parts than the server has room for"),
-                  errdetail("There are %d of them.", max_groups),
+                  of_role < max_groups_a_role ? errmsg("more exports in parts than the server has room for")
+                                              : errmsg("more exports in parts than one role has room for"),
+                  errdetail("There are %d of them.", of_role < max_groups_a_role ? max_groups : max_groups_a_role),
                   errhint("Wait until one has ended, or use takeout.export_stream().")));
   pg_unreachable();
 }
@@ -100,6 +112,8 @@ bool same_snapshot(const GroupBinding* left, const GroupBinding* right) {
   pg_unreachable();
 }
 
+constexpr const char* part_failed = "Another part of it has failed, or was left before its end.";
+
 // "<id>-<number>" as part_token() writes it.
 bool read_token(const char* token, GroupPart* part) {
   if (strlen(token) < id_digits + 2 || token[id_digits] != '-' || strlen(token) > id_digits + 3) return false;
@@ -116,15 +130,15 @@ enum class Beginning { begun, unknown, again, other_snapshot };
 
 // Under the lock. Fills in what the part is to do; memory for it is there.
 Beginning take_part(GroupPart* part, const GroupBinding* binding, char* after, char* upto) {
-  for (part->slot = 0; part->slot < max_groups; ++part->slot) {
-    Group* group = &shared->groups[part->slot];
+  for (int slot = 0; slot < max_groups; ++slot) {
+    Group* group = &shared->groups[slot];
     if (!group->open || group->id != part->group) continue;
     if (!same_export(&group->binding, binding) || part->number > group->cuts.count) return Beginning::unknown;
     if (!same_snapshot(&group->binding, binding)) return Beginning::other_snapshot;
     const uint64 bit = UINT64CONST(1) << part->number;
     if ((group->begun & bit) != 0) return Beginning::again;
     group->begun |= bit;
-    part->count = group->cuts.count + 1;
+    part->slot = slot;
     part->whole = group->whole;
     part->end = group->end;
     if (part->number > 0) part->after = strcpy(after, group->cuts.value[part->number - 1]);
@@ -138,6 +152,24 @@ Beginning take_part(GroupPart* part, const GroupBinding* binding, char* after, c
 Group* group_of(const GroupPart* part) {
   Group* group = &shared->groups[part->slot];
   return group->open && group->id == part->group ? group : nullptr;
+}
+
+void end_badly(const GroupPart* part, int sqlstate) {
+  // The error may have come with the lock held.
+  if (LWLockHeldByMe(&shared->lock)) return;
+  LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
+  Group* group = group_of(part);
+  if (group != nullptr) {
+    group->failed = true;
+    if (group->sqlstate == 0) group->sqlstate = sqlstate;
+  }
+  LWLockRelease(&shared->lock);
+}
+
+// However a part ends that is not complete: by LIMIT, CLOSE, an error before its first row, the session's end.
+void leave_part(void* argument) {
+  const auto* part = static_cast<GroupPart*>(argument);
+  if (part->slot < max_groups && !part->completed) end_badly(part, 0);
 }
 
 }  // namespace
@@ -154,6 +186,12 @@ void start_group_memory(void* memory, bool found) {
   LWLockRegisterTranche(shared->tranche, "takeout_groups");
 }
 
+void check_group_room(const GroupBinding* binding) {
+  LWLockAcquire(&shared->lock, LW_SHARED);
+  (void)free_slot(binding);
+  LWLockRelease(&shared->lock);
+}
+
 const char* open_group(const GroupBinding* binding, const GroupEnd* end, const Limits* limits, const GroupCuts* cuts,
                        AuditRecord* record) {
   Sha256Digest id;
@@ -164,7 +202,7 @@ const char* open_group(const GroupBinding* binding, const GroupEnd* end, const L
   destroy_with_context(CurTransactionContext, open, close_group);
 
   LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
-  open->slot = free_slot();
+  open->slot = free_slot(binding);
   open->record = record;
   Group* group = &shared->groups[open->slot];
   group->open = true;
@@ -176,6 +214,7 @@ const char* open_group(const GroupBinding* binding, const GroupEnd* end, const L
   group->max_bytes = limits->max_bytes;
   group->begun = 0;
   group->completed = 0;
+  group->failed = false;
   group->sqlstate = 0;
   group->sums = {0, 0};
   group->cuts = *cuts;
@@ -194,6 +233,8 @@ GroupPart* begin_part(const char* token, const GroupBinding* binding) {
   auto* after = static_cast<char*>(palloc(longest_cut + 1));
   auto* upto = static_cast<char*>(palloc(longest_cut + 1));
   if (!read_token(token, part)) raise_bad_token();
+  part->slot = max_groups;
+  destroy_with_context(CurrentMemoryContext, part, leave_part);
   LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
   const Beginning beginning = take_part(part, binding, after, upto);
   LWLockRelease(&shared->lock);
@@ -217,7 +258,7 @@ GroupPart* begin_part(const char* token, const GroupBinding* binding) {
 void count_part(const GroupPart* part, const ExportRequest* request, int64 rows, int64 bytes) {
   LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
   Group* group = group_of(part);
-  const bool failed = group != nullptr && group->sqlstate != 0;
+  const bool failed = group != nullptr && group->failed;
   int64 max_rows = -1;
   uint64 max_bytes = UINT64_MAX;
   GroupSums sums{0, 0};
@@ -229,34 +270,28 @@ void count_part(const GroupPart* part, const ExportRequest* request, int64 rows,
   }
   LWLockRelease(&shared->lock);
   if (group == nullptr) raise_ended("The transaction of takeout.export_parts() is over.");
-  if (failed) raise_ended("Another part of it has failed.");
+  if (failed) raise_ended(part_failed);
   if (max_rows >= 0 && sums.rows > max_rows) raise_too_many_rows(request->dataset->name, max_rows, request->method);
   if (static_cast<uint64>(sums.bytes) > max_bytes) raise_too_many_bytes(request, max_bytes, static_cast<uint64>(sums.bytes));
 }
 
-bool complete_part(const GroupPart* part, GroupSums* sums) {
+bool complete_part(GroupPart* part, GroupSums* sums) {
   LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
   Group* group = group_of(part);
-  const bool failed = group != nullptr && group->sqlstate != 0;
+  const bool failed = group != nullptr && group->failed;
   bool is_last = false;
   if (group != nullptr && !failed) {
     ++group->completed;
+    part->completed = true;
     is_last = is_complete(group);
     *sums = group->sums;
   }
   LWLockRelease(&shared->lock);
   if (group == nullptr) raise_ended("The transaction of takeout.export_parts() is over.");
-  if (failed) raise_ended("Another part of it has failed.");
+  if (failed) raise_ended(part_failed);
   return is_last;
 }
 
-void fail_part(const GroupPart* part, int sqlstate) {
-  // The error may have come with the lock held.
-  if (LWLockHeldByMe(&shared->lock)) return;
-  LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
-  Group* group = group_of(part);
-  if (group != nullptr && group->sqlstate == 0) group->sqlstate = sqlstate;
-  LWLockRelease(&shared->lock);
-}
+void fail_part(const GroupPart* part, int sqlstate) { end_badly(part, sqlstate); }
 
 }  // namespace pg_takeout

@@ -36,8 +36,11 @@ struct GroupEnd {
   TimestampTz time;
 };
 
+// Raises 53400 where the role, or the server, has no more room for exports in parts.
+void check_group_room(const GroupBinding* binding);
+
 // Opens a group of cuts->count + 1 parts until the end of the transaction, or of the subtransaction that is rolled back.
-// `record` is that of the whole, and ends with the group. Raises 53400 where the server has no more room. Returns the text
+// `record` is that of the whole, and ends with the group. Raises 53400 as check_group_room() does. Returns the text
 // that part_token() takes.
 const char* open_group(const GroupBinding* binding, const GroupEnd* end, const Limits* limits, const GroupCuts* cuts,
                        AuditRecord* record);
@@ -49,15 +52,16 @@ struct GroupPart {
   int slot;
   Sha256Digest group;
   int number;  // from 0
-  int count;
   uint64 whole;       // number of the whole in the audit
   const char* after;  // null: from the first row
   const char* upto;   // null: to the last row
   GroupEnd end;
+  bool completed;
 };
 
 // Raises 22023 for a token that the binding's role and request have no part by, 55000 where the export has ended, the part
-// has begun before, or another snapshot is set. The part cannot begin again. Allocated in CurrentMemoryContext.
+// has begun before, or another snapshot is set. The part cannot begin again. Allocated in CurrentMemoryContext; where that
+// goes before the part is complete, the other parts end too.
 GroupPart* begin_part(const char* token, const GroupBinding* binding);
 
 // The part has written so many rows and bytes more. Raises 54000 where all parts together are over a limit, 55000 where
@@ -69,9 +73,9 @@ struct GroupSums {
   int64 rows;
   int64 bytes;
 };
-bool complete_part(const GroupPart* part, GroupSums* sums);
+bool complete_part(GroupPart* part, GroupSums* sums);
 
-// For PG_CATCH: the other parts end too.
+// For PG_CATCH: the other parts end too, and the record of the whole tells why.
 void fail_part(const GroupPart* part, int sqlstate);
 
 // For src/pg/shared_memory.cpp.

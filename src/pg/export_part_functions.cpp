@@ -8,6 +8,7 @@
 #include "export_group.hpp"
 #include "export_request.hpp"
 #include "export_run.hpp"
+#include "export_stream.hpp"
 #include "page_cursor.hpp"
 
 extern "C" {
@@ -20,15 +21,7 @@ namespace pg_takeout {
 namespace {
 
 // dataset, parts (or the part), format, ids, since, until, columns, tenant, options.
-constexpr ArgumentPositions arguments{.dataset = 0,
-                                      .format = 2,
-                                      .ids = 3,
-                                      .since = 4,
-                                      .until = 5,
-                                      .columns = 6,
-                                      .tenant = 7,
-                                      .options = 8,
-                                      .ordered = -1};
+constexpr ArgumentPositions arguments = argument_positions(2, 3, -1);
 constexpr int parts_argument = 1;
 
 // Files of other formats are not joined by putting one behind the other.
@@ -40,25 +33,23 @@ void check_format(const ExportRequest* request) {
                   errhint("Use csv or jsonl, or takeout.export_stream().")));
 }
 
-// The parts are read by other sessions, under the snapshot that this transaction exports.
-void check_transaction() {
+// The parts are read by several sessions under one snapshot, and what one of them writes would be in its part only.
+void check_transaction(const char* function) {
   if (IsolationUsesXactSnapshot() && XactReadOnly) return;
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("takeout.export_parts() needs a transaction that keeps its snapshot and only reads"),
+                  errmsg("takeout.%s() needs a transaction that keeps its snapshot and only reads", function),
                   errhint("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY.")));
 }
-
-void append_text(StringInfo bytes, const char* text) { appendBinaryStringInfo(bytes, text, static_cast<int>(strlen(text)) + 1); }
 
 Sha256Digest digest_of(const ExportRequest* request) {
   StringInfoData bytes;
   initStringInfo(&bytes);
   append_binding(&bytes, request);
   const FormatOptions* options = &request->options;
-  append_text(&bytes, format_name(options->format));
+  append_value(&bytes, format_name(options->format));
   appendStringInfo(&bytes, "%d %d %d ", options->excel, options->delimiter, options->header);
-  append_text(&bytes, options->null_text);
-  for (int i = 0; i < request->field_count; ++i) append_text(&bytes, request->fields[i]->name);
+  append_value(&bytes, options->null_text);
+  for (int i = 0; i < request->field_count; ++i) append_value(&bytes, request->fields[i]->name);
   Sha256Digest digest;
   if (!sha256_of({bytes.data, static_cast<size_t>(bytes.len)}, {}, &digest)) elog(ERROR, "could not hash a request");
   return digest;
@@ -66,7 +57,10 @@ Sha256Digest digest_of(const ExportRequest* request) {
 
 GroupBinding binding_of(const ExportRequest* request) {
   const Snapshot snapshot = GetActiveSnapshot();
-  return {MyDatabaseId, GetSessionUserId(), digest_of(request), snapshot->xmin, snapshot->xmax, snapshot->xcnt};
+  // On a standby all that run are in the other array, with their subtransactions.
+  const auto running = snapshot->takenDuringRecovery && !snapshot->suboverflowed ? static_cast<uint32>(snapshot->subxcnt)
+                                                                                  : snapshot->xcnt;
+  return {MyDatabaseId, GetSessionUserId(), digest_of(request), snapshot->xmin, snapshot->xmax, running};
 }
 
 // The result: a token for each part, in order.
@@ -81,18 +75,20 @@ Tokens* begin_parts(FunctionCallInfo fcinfo) {
   if (parts < 1 || parts > max_parts)
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("parts must be from 1 to %d, not %d", max_parts, parts)));
   check_format(request);
-  check_transaction();
+  check_transaction(parts_method);
 
   const Limits limits = limits_of(request->dataset->name, request->method);
   // The parts' calls are those of this one, and not yet held to the period.
   const GroupBinding binding = binding_of(request);
   hold_to_period(request, &limits);
   const GroupEnd end{request->has_end, request->end};
+  check_group_room(&binding);
   AuditRecord* record = admit_parts(request, &limits, parts, CurTransactionContext);
-  const GroupCuts* cuts = nullptr;
+  auto* tokens = static_cast<Tokens*>(palloc(sizeof(Tokens)));
   PG_TRY();
   {
-    cuts = cut_export(request, parts);
+    const GroupCuts* cuts = cut_export(request, parts);
+    *tokens = {open_group(&binding, &end, &limits, cuts, record), cuts->count + 1};
   }
   PG_CATCH();
   {
@@ -100,35 +96,39 @@ Tokens* begin_parts(FunctionCallInfo fcinfo) {
     PG_RE_THROW();
   }
   PG_END_TRY();
-  auto* tokens = static_cast<Tokens*>(palloc(sizeof(Tokens)));
-  tokens->group = open_group(&binding, &end, &limits, cuts, record);
-  tokens->count = cuts->count + 1;
   return tokens;
 }
 
 ExportRun* begin_one_part(FunctionCallInfo fcinfo, MemoryContext context) {
   ExportRequest* request = read_request(fcinfo, &arguments, Method::stream);
   check_format(request);
+  check_transaction(part_method);
   if (PG_ARGISNULL(parts_argument))
     ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("part must not be NULL")));
   const GroupBinding binding = binding_of(request);
-  const GroupPart* part = begin_part(text_to_cstring(PG_GETARG_TEXT_PP(parts_argument)), &binding);
+  GroupPart* part = begin_part(text_to_cstring(PG_GETARG_TEXT_PP(parts_argument)), &binding);
   request->options.continues = part->number > 0;
   request->has_end = part->end.is_set;
   request->end = part->end.time;
   return start_part_of_group(request, part, context);
 }
 
-void record_refused(FunctionCallInfo fcinfo, MemoryContext context) {
-  const auto argument = [fcinfo](int position) {
-    return PG_ARGISNULL(position) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(position));
-  };
-  MemoryContextSwitchTo(context);
-  record_refusal(argument(arguments.dataset), argument(arguments.tenant), argument(arguments.format), Method::stream, context);
+ExportRun* begin_part_on_record(FunctionCallInfo fcinfo, MemoryContext context) {
+  const MemoryContext previous = MemoryContextSwitchTo(context);
+  ExportRun* run = nullptr;
+  PG_TRY();
+  {
+    run = begin_one_part(fcinfo, context);
+  }
+  PG_CATCH();
+  {
+    record_refusal(fcinfo, &arguments, part_method, context);
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  MemoryContextSwitchTo(previous);
+  return run;
 }
-
-// The caller may leave the rest of a part unread.
-void abandon_part(Datum run) { close_export(reinterpret_cast<ExportRun*>(DatumGetPointer(run))); }
 
 }  // namespace
 
@@ -147,7 +147,7 @@ Datum takeout_export_parts(PG_FUNCTION_ARGS) {
     }
     PG_CATCH();
     {
-      record_refused(fcinfo, call->multi_call_memory_ctx);
+      record_refusal(fcinfo, &arguments, parts_method, call->multi_call_memory_ctx);
       PG_RE_THROW();
     }
     PG_END_TRY();
@@ -160,34 +160,4 @@ Datum takeout_export_parts(PG_FUNCTION_ARGS) {
   SRF_RETURN_NEXT(call, CStringGetTextDatum(part_token(tokens->group, part)));
 }
 
-Datum takeout_export_part(PG_FUNCTION_ARGS) {
-  auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-  FuncCallContext* call;
-  if (SRF_IS_FIRSTCALL()) {
-    call = SRF_FIRSTCALL_INIT();
-    const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-    ExportRun* run = nullptr;
-    PG_TRY();
-    {
-      run = begin_one_part(fcinfo, call->multi_call_memory_ctx);
-    }
-    PG_CATCH();
-    {
-      record_refused(fcinfo, call->multi_call_memory_ctx);
-      PG_RE_THROW();
-    }
-    PG_END_TRY();
-    MemoryContextSwitchTo(previous);
-    call->user_fctx = run;
-    RegisterExprContextCallback(result->econtext, abandon_part, PointerGetDatum(run));
-  }
-  call = SRF_PERCALL_SETUP();
-
-  auto* run = static_cast<ExportRun*>(call->user_fctx);
-  bytea* chunk = next_stream_chunk(run);
-  if (chunk != nullptr) SRF_RETURN_NEXT(call, PointerGetDatum(chunk));
-
-  UnregisterExprContextCallback(result->econtext, abandon_part, PointerGetDatum(run));
-  close_export(run);
-  SRF_RETURN_DONE(call);
-}
+Datum takeout_export_part(PG_FUNCTION_ARGS) { return stream_export(fcinfo, begin_part_on_record); }

@@ -162,14 +162,13 @@ void end_query(QueryDesc* query) {
 }
 
 void run_query(const ExportQuery* query, const char* tenant, DestReceiver* receiver) {
-  Snapshot snapshot = RegisterSnapshot(GetActiveSnapshot());
+  Snapshot snapshot = GetActiveSnapshot();
   const int nest_level = begin_rules(tenant, snapshot);
   QueryDesc* run = plan_export(query, tenant, snapshot, receiver);
   ExecutorStart(run, 0);
   run_executor_once(run);
   end_query(run);
   end_rules(nest_level);
-  UnregisterSnapshot(snapshot);
 }
 
 }  // namespace pg_takeout

@@ -44,6 +44,11 @@ struct ArgumentPositions {
   int dataset, format, ids, since, until, columns, tenant, options, ordered;
 };
 
+// Those of ids to options follow one another.
+constexpr ArgumentPositions argument_positions(int format, int ids, int ordered) {
+  return {0, format, ids, ids + 1, ids + 2, ids + 3, ids + 4, ids + 5, ordered};
+}
+
 // Reads and checks a call's arguments. Raises 55000 where the library is not preloaded, 42704 for the dataset, 22023 for what it does not have, 42501 for a
 // tenant that the caller is not a member of, 54000 for too many ids. Allocated in CurrentMemoryContext.
 ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at, Method method);

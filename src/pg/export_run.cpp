@@ -11,22 +11,12 @@
 #include "compat.hpp"
 #include "row_prefetch.hpp"
 #include "export_plan.hpp"
+#include "export_steps.hpp"
 #include "page_end.hpp"
 
 namespace pg_takeout {
 
 namespace {
-
-// One query of an export and the sheet its rows go to.
-struct Part {
-  ExportQuery* query;
-  const Dataset* dataset;
-  const Field** fields;
-  int field_count;
-  bool begins_sheet;  // a child's sheet of an XLSX file
-  bool continues;     // rows without a time, behind those with one
-  int64 max_rows;     // -1: no limit
-};
 
 struct RowReceiver {
   DestReceiver base;
@@ -37,7 +27,7 @@ struct RowReceiver {
 
 struct ExportRun {
   const ExportRequest* request;
-  const GroupPart* group_part;  // null: the export is no part of one
+  GroupPart* group_part;        // null: the export is no part of one
   int64 counted_rows;           // rows of the part that its group knows of
   Limits limits;
   AuditRecord* audit;
@@ -46,11 +36,10 @@ struct ExportRun {
   Snapshot snapshot;
   FileOutput* file;
 
-  Part* parts;
-  int part_count;
-  int next_part;
+  ExportSteps steps;
+  int next_step;
 
-  QueryDesc* query;  // the part that runs, or null
+  QueryDesc* query;  // of the step that runs, or null
   RowReceiver receiver;
   TupleTableSlot* scanned;  // see prefetch_next_row()
   ColumnReader* readers;
@@ -89,8 +78,8 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
     run->stopped = true;
     return false;
   }
-  const Part* part = &run->parts[run->next_part - 1];
-  if (run->sheet_rows == part->max_rows) raise_too_many_rows(part->dataset->name, part->max_rows, run->request->method);
+  const ExportStep* step = &run->steps.items[run->next_step - 1];
+  if (run->sheet_rows == step->max_rows) raise_too_many_rows(step->dataset->name, step->max_rows, run->request->method);
   ++run->sheet_rows;
 
   prefetch_next_row(run->scanned);
@@ -105,45 +94,37 @@ bool receive_row(TupleTableSlot* slot, DestReceiver* receiver) {
   return !run->stopped;
 }
 
-void make_readers(ExportRun* run, const Part* part) {
+void make_readers(ExportRun* run, const ExportStep* step) {
   pg_tz* zone = nullptr;
   const FormatOptions* options = &run->request->options;
   if (options->format == Format::xlsx && options->zone != nullptr) zone = pg_tzset(options->zone);
-  run->column_count = part->field_count;
-  run->readers = make_column_readers(run->query->tupDesc, part->field_count, ReaderOptions{zone}, run->context);
+  run->column_count = step->field_count;
+  run->readers = make_column_readers(run->query->tupDesc, step->field_count, ReaderOptions{zone}, run->context);
   run->cells = static_cast<Cell*>(
-      MemoryContextAllocZero(run->context, sizeof(Cell) * static_cast<size_t>(Max(part->field_count, 1))));
+      MemoryContextAllocZero(run->context, sizeof(Cell) * static_cast<size_t>(Max(step->field_count, 1))));
 }
 
-bool* identifiers_of(const Part* part) {
-  auto* identifiers = static_cast<bool*>(palloc0(sizeof(bool) * static_cast<size_t>(Max(part->field_count, 1))));
-  for (int i = 0; i < part->field_count; ++i)
-    for (int key = 0; key < part->dataset->key_count; ++key)
-      identifiers[i] |= strcmp(part->fields[i]->name, part->dataset->key_columns[key]) == 0;
-  return identifiers;
-}
-
-void start_part(ExportRun* run) {
-  const Part* part = &run->parts[run->next_part++];
+void start_step(ExportRun* run) {
+  const ExportStep* step = &run->steps.items[run->next_step++];
   const MemoryContext previous = MemoryContextSwitchTo(run->context);
-  run->query = plan_export(part->query, run->request->tenant, run->snapshot, &run->receiver.base);
+  run->query = plan_export(step->query, run->request->tenant, run->snapshot, &run->receiver.base);
   ExecutorStart(run->query, 0);
   run->scanned = scanned_slot(run->query->planstate);
-  if (!part->continues) {
+  if (!step->continues) {
     run->sheet_rows = 0;
-    make_readers(run, part);
-    if (part->begins_sheet)
-      begin_sheet(run->file, to_utf8(part->dataset->name, static_cast<int>(strlen(part->dataset->name))), run->readers,
-                  identifiers_of(part), part->field_count);
+    make_readers(run, step);
+    if (step->begins_sheet)
+      begin_sheet(run->file, to_utf8(step->dataset->name, static_cast<int>(strlen(step->dataset->name))), run->readers,
+                  identifiers_of(step), step->field_count);
     else
-      begin_file(run->file, run->readers, identifiers_of(part), part->field_count);
+      begin_file(run->file, run->readers, identifiers_of(step), step->field_count);
   }
   MemoryContextSwitchTo(previous);
 }
 
-bool reads_own_rows(const ExportRun* run) { return run->next_part == 1 || run->parts[run->next_part - 1].continues; }
+bool reads_own_rows(const ExportRun* run) { return run->next_step == 1 || run->steps.items[run->next_step - 1].continues; }
 
-void end_part(ExportRun* run) {
+void end_step(ExportRun* run) {
   end_query(std::exchange(run->query, nullptr));
   if (reads_own_rows(run)) run->row_count = run->sheet_rows;
 }
@@ -162,16 +143,16 @@ bool run_on(ExportRun* run) {
   bool more = true;
   for (;;) {
     if (run->query == nullptr) {
-      if (run->next_part == run->part_count || run->page_is_full) {
+      if (run->next_step == run->steps.count || run->page_is_full) {
         more = false;
         break;
       }
-      start_part(run);
+      start_step(run);
     }
     run->stopped = false;
     run_executor(run->query);
     if (run->stopped && !run->page_is_full) break;
-    end_part(run);
+    end_step(run);
   }
   end_rules(nest_level);
   if (!more) finish_file(run);
@@ -179,13 +160,12 @@ bool run_on(ExportRun* run) {
 }
 
 // limits, audit: set by what admits the export.
-ExportRun* make_run(const ExportRequest* request, MemoryContext context, int part_room) {
+ExportRun* make_run(const ExportRequest* request, MemoryContext context) {
   auto* run = static_cast<ExportRun*>(MemoryContextAllocZero(context, sizeof(ExportRun)));
   run->request = request;
   run->context = context;
   run->row_context = AllocSetContextCreate(context, "takeout row", ALLOCSET_DEFAULT_SIZES);
   run->receiver = {row_receiver(receive_row), run};
-  run->parts = static_cast<Part*>(MemoryContextAllocZero(context, sizeof(Part) * static_cast<size_t>(part_room)));
   return run;
 }
 
@@ -259,17 +239,9 @@ ExportRun* start_export(ExportRequest* request, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
   List* children = request->options.format == Format::xlsx ? children_of(request) : NIL;
   if (children != NIL) request = without_nested_fields(request, children);
-
-  ExportRun* run = make_run(request, context, 1 + list_length(children));
+  ExportRun* run = make_run(request, context);
   admit_run(run, request, nullptr);
-  run->parts[run->part_count++] = {export_query(request), request->dataset, request->fields, request->field_count, false, false,
-                                   run->limits.max_rows};
-  ListCell* cell;
-  foreach (cell, children) {
-    const auto* child = static_cast<const Dataset*>(lfirst(cell));
-    run->parts[run->part_count++] = {child_query(request, child), child, fields_of(child), child->field_count, true, false,
-                                     limits_of(child->name, request->method).max_rows};
-  }
+  run->steps = steps_of_export(request, &run->limits, children);
   MemoryContextSwitchTo(previous);
   return run;
 }
@@ -277,50 +249,25 @@ ExportRun* start_export(ExportRequest* request, MemoryContext context) {
 ExportRun* start_page(ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
   const PageAsked page = {page_rows, start == nullptr};
-  ExportRun* run = make_run(request, context, 2);
+  ExportRun* run = make_run(request, context);
   admit_run(run, request, &page);
   run->is_page = true;
   run->page_rows = page_rows;
   run->checks_null_keys = start == nullptr && has_nullable_key(request->dataset);
   run->end_context = AllocSetContextCreate(context, "takeout page end", ALLOCSET_SMALL_SIZES);
-
-  // One row more than the page tells whether there is a next one.
-  const auto add = [&](const PageStart* from, bool continues) {
-    run->parts[run->part_count++] = {page_query(request, from, page_rows + 1), request->dataset, request->fields,
-                                     request->field_count, false, continues, run->limits.max_rows};
-  };
-  add(start, false);
-  // Rows without a time sort last and no comparison reaches them; a period leaves them out.
-  const bool has_null_times = request->dataset->time_column != nullptr && !request->has_since && !request->has_until;
-  if (start != nullptr && start->time != nullptr && has_null_times) {
-    auto* rest = static_cast<PageStart*>(palloc0(sizeof(PageStart)));
-    rest->null_times = true;
-    add(rest, true);
-  }
+  run->steps = steps_of_page(request, &run->limits, start, page_rows);
   MemoryContextSwitchTo(previous);
   return run;
 }
 
-ExportRun* start_part_of_group(const ExportRequest* request, const GroupPart* part, MemoryContext context) {
+ExportRun* start_part_of_group(const ExportRequest* request, GroupPart* part, MemoryContext context) {
   const MemoryContext previous = MemoryContextSwitchTo(context);
-  ExportRun* run = make_run(request, context, 2);
+  ExportRun* run = make_run(request, context);
   run->group_part = part;
-  // Those of the whole are the group's to hold.
-  run->limits = Limits{-1, UINT64_MAX, nullptr, 0};
+  run->limits = no_limits;
   run->audit = record_part(request, part->whole, part->number + 1, context);
   open_run(run);
-
-  const auto add = [&](const SortRange* range, bool continues) {
-    run->parts[run->part_count++] = {export_query(request, range), request->dataset, request->fields, request->field_count,
-                                     false, continues, run->limits.max_rows};
-  };
-  const SortRange range{part->after, part->upto, false};
-  add(&range, false);
-  // What has no value there sorts last, and no comparison reaches it.
-  if (part->after != nullptr && part->upto == nullptr) {
-    const SortRange nulls{nullptr, nullptr, true};
-    add(&nulls, true);
-  }
+  run->steps = steps_of_part(request, part);
   MemoryContextSwitchTo(previous);
   return run;
 }
@@ -370,7 +317,7 @@ const ExportRequest* request_of(const ExportRun* run) { return run->request; }
 void close_export(ExportRun* run) {
   if (run->query != nullptr) {
     PushActiveSnapshot(run->snapshot);
-    end_part(run);
+    end_step(run);
     PopActiveSnapshot();
   }
   close_file(run->file);

@@ -19,7 +19,7 @@ ExportRun* start_export(ExportRequest* request, MemoryContext context);
 ExportRun* start_page(ExportRequest* request, const PageStart* start, int64 page_rows, MemoryContext context);
 
 // A part of an export in parts, whose file is a stream that goes behind that of the part before.
-ExportRun* start_part_of_group(const ExportRequest* request, const GroupPart* part, MemoryContext context);
+ExportRun* start_part_of_group(const ExportRequest* request, GroupPart* part, MemoryContext context);
 
 // Runs on. Stream: the next chunk, null after the last; valid until the next call.
 bytea* next_stream_chunk(ExportRun* run);

@@ -156,7 +156,7 @@ void spool_chunks(FileOutput* file, bool all) {
   ChunkSink* sink = &file->builder->sink();
   while (all ? sink->size() > 0 : sink->has_full_chunk()) {
     const ChunkSink::Chunk chunk = sink->first_chunk();
-    BufFileWrite(file->spool, chunk.memory + VARHDRSZ, chunk.size);
+    BufFileWrite(file->spool, chunk.data, chunk.size);
     sink->release_first();
   }
 }

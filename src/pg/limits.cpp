@@ -24,7 +24,7 @@ int match(const CatalogScan* row, const char* exported, Method by) {
 }
 
 Limits limits_in(const CatalogScan* row) {
-  Limits limits{-1, UINT64_MAX, nullptr, 0};
+  Limits limits = no_limits;
   bool is_null;
   Datum value = row_value(row, "max_rows", &is_null);
   if (!is_null) limits.max_rows = DatumGetInt64(value);

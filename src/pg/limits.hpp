@@ -17,6 +17,7 @@ struct Limits {
   Interval* max_period;  // null: none
   int requests_per_minute;  // 0: no limit
 };
+inline constexpr Limits no_limits{-1, UINT64_MAX, nullptr, 0};
 
 // Those in force for the session's user, the dataset (null: any that has no limits of its own) and the method: of the
 // rows that apply, the most specific (role before dataset before method); without one, 1,000,000 rows and

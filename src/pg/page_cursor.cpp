@@ -13,14 +13,14 @@ extern "C" {
 
 namespace pg_takeout {
 
-namespace {
-
-constexpr int mac_length = PG_SHA256_DIGEST_LENGTH;
-
 void append_value(StringInfo bytes, const char* text) {
   pq_sendint32(bytes, text == nullptr ? PG_UINT32_MAX : static_cast<uint32>(strlen(text)));
   if (text != nullptr) appendStringInfoString(bytes, text);
 }
+
+namespace {
+
+constexpr int mac_length = PG_SHA256_DIGEST_LENGTH;
 
 // The columns that the cursor's values are of. After an alter_dataset() they can be others, and the values' count too.
 void append_order(StringInfo bytes, const Dataset* dataset) {

@@ -16,6 +16,9 @@ namespace pg_takeout {
 // the sort values) followed by the sort values.
 const char* write_cursor(const ExportRequest* request, const char* time, const char* const* key);
 
+// Appends a text, or null, so that no two series of them give the same bytes.
+void append_value(StringInfo bytes, const char* text);
+
 // What binds a cursor to the export it was made by: role, dataset, its order, tenant and filter.
 void append_binding(StringInfo bytes, const ExportRequest* request);
 

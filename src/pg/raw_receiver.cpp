@@ -34,7 +34,8 @@ void widen_send_buffer(const char* data, Size length) { pq_putmessage_noblock(co
 void send_bytes(RawReceiver* receiver, const char* data, Size size) {
   while (size > 0) {
     const Size length = Min(size, largest_message);
-    if (length == largest_message && !receiver->is_buffer_wide) {
+    // A background worker's messages go through a queue of shared memory, which has no such buffer.
+    if (length == largest_message && !receiver->is_buffer_wide && MyProcPort != nullptr) {
       widen_send_buffer(data, length);
       receiver->is_buffer_wide = true;
     } else {
@@ -98,7 +99,6 @@ RawReceiver* make_raw_receiver() {
   receiver->base.rDestroy = destroy;
   receiver->base.mydest = DestCopyOut;
   receiver->row_context = AllocSetContextCreate(CurrentMemoryContext, "COPY raw row", ALLOCSET_DEFAULT_SIZES);
-  initStringInfo(&receiver->message);
   return receiver;
 }
 
@@ -119,11 +119,12 @@ void begin_raw_copy(RawReceiver* receiver, TupleDesc row_type) {
 
   // The nearest of the protocol's two formats, for clients that choose between bytes and characters by it.
   const int16 format = receiver->text ? 0 : 1;
-  pq_beginmessage_reuse(&receiver->message, copy_out_response);
-  pq_sendbyte(&receiver->message, static_cast<uint8>(format));
-  pq_sendint16(&receiver->message, 1);
-  pq_sendint16(&receiver->message, static_cast<uint16>(format));
-  pq_endmessage_reuse(&receiver->message);
+  StringInfoData message;
+  pq_beginmessage(&message, copy_out_response);
+  pq_sendbyte(&message, static_cast<uint8>(format));
+  pq_sendint16(&message, 1);
+  pq_sendint16(&message, static_cast<uint16>(format));
+  pq_endmessage(&message);
 }
 
 void end_raw_copy(RawReceiver* receiver) {

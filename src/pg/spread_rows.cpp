@@ -49,28 +49,41 @@ void add_columns_of_type(Columns* columns, int range, TupleDesc type) {
   }
 }
 
-// A view's columns have the names of its row type, those of a subquery the names that it gives them where it stands.
-bool add_columns_of_subquery(Columns* columns, int range, const RangeTblEntry* entry, Oid row_type) {
-  TupleDesc type = row_type == RECORDOID ? nullptr : lookup_rowtype_tupdesc(row_type, -1);
+void add_target(Columns* columns, int range, const TargetEntry* target, const char* name) {
+  auto* value = reinterpret_cast<Node*>(target->expr);
+  add_column(columns, name, range, target->resno, exprType(value), exprTypmod(value), exprCollation(value));
+}
+
+// They have the names of the view's row type. False where that is not of the query as it is now.
+bool add_columns_of_view(Columns* columns, int range, const Query* query, Oid row_type) {
+  TupleDesc type = lookup_rowtype_tupdesc(row_type, -1);
   bool fits = true;
+  ListCell* cell;
+  foreach (cell, query->targetList) {
+    const auto* target = lfirst_node(TargetEntry, cell);
+    if (target->resjunk) continue;
+    fits = target->resno <= type->natts;
+    if (!fits) break;
+    const Form_pg_attribute column = TupleDescAttr(type, target->resno - 1);
+    fits = !column->attisdropped && column->atttypid == exprType(reinterpret_cast<Node*>(target->expr));
+    if (!fits) break;
+    add_target(columns, range, target, NameStr(column->attname));
+  }
+  fits = fits && list_length(columns->values) == type->natts;
+  ReleaseTupleDesc(type);
+  return fits;
+}
+
+// They have the names that the subquery is given where it stands.
+bool add_columns_of_subquery(Columns* columns, int range, const RangeTblEntry* entry) {
   ListCell* cell;
   foreach (cell, entry->subquery->targetList) {
     const auto* target = lfirst_node(TargetEntry, cell);
     if (target->resjunk) continue;
-    const int index = target->resno - 1;
-    auto* expression = reinterpret_cast<Node*>(target->expr);
-    fits = type == nullptr ? index < list_length(entry->eref->colnames)
-                           : index < type->natts && !TupleDescAttr(type, index)->attisdropped &&
-                                 TupleDescAttr(type, index)->atttypid == exprType(expression);
-    if (!fits) break;
-    const char* name = type == nullptr ? strVal(list_nth(entry->eref->colnames, index)) : NameStr(TupleDescAttr(type, index)->attname);
-    add_column(columns, name, range, target->resno, exprType(expression), exprTypmod(expression), exprCollation(expression));
+    if (target->resno > list_length(entry->eref->colnames)) return false;
+    add_target(columns, range, target, strVal(list_nth(entry->eref->colnames, target->resno - 1)));
   }
-  if (type != nullptr) {
-    fits = fits && list_length(columns->values) == type->natts;
-    ReleaseTupleDesc(type);
-  }
-  return fits;
+  return true;
 }
 
 bool add_columns_of_cte(Columns* columns, int range, const RangeTblEntry* entry) {
@@ -92,7 +105,9 @@ bool find_columns(const Query* query, const Var* row, Columns* columns) {
       break;
     }
     case RTE_SUBQUERY:
-      if (!add_columns_of_subquery(columns, range, entry, row->vartype)) return false;
+      if (row->vartype == RECORDOID ? !add_columns_of_subquery(columns, range, entry)
+                                    : !add_columns_of_view(columns, range, entry->subquery, row->vartype))
+        return false;
       break;
     case RTE_CTE:
       if (row->vartype != RECORDOID || !add_columns_of_cte(columns, range, entry)) return false;

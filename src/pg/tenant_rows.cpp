@@ -8,25 +8,32 @@ namespace pg_takeout {
 
 namespace {
 
-struct RowReceiver {
+struct TenantReceiver {
   DestReceiver base;
-  bool found;
+  MemoryContext context;
+  const char* tenant;
 };
 
-bool receive_row(TupleTableSlot*, DestReceiver* receiver) {
-  reinterpret_cast<RowReceiver*>(receiver)->found = true;
-  return false;
+bool receive_tenant(TupleTableSlot* slot, DestReceiver* base) {
+  auto* receiver = reinterpret_cast<TenantReceiver*>(base);
+  slot_getallattrs(slot);
+  const MemoryContext previous = MemoryContextSwitchTo(receiver->context);
+  receiver->tenant = TextDatumGetCString(slot->tts_values[0]);
+  MemoryContextSwitchTo(previous);
+  return true;
 }
 
 }  // namespace
 
-bool tenant_has_rows(const ExportRequest* request) {
-  RowReceiver receiver{row_receiver(receive_row), false};
+const char* tenant_of_a_row(const ExportRequest* request) {
+  const Dataset* dataset = request->dataset;
+  TenantReceiver receiver{row_receiver(receive_tenant), CurrentMemoryContext, nullptr};
   auto* query = static_cast<ExportQuery*>(palloc0(sizeof(ExportQuery)));
-  query->text = psprintf("SELECT FROM %s AS v LIMIT 1", request->dataset->view_name);
-  query->view = request->dataset->view;
+  query->text = psprintf("SELECT v.%s::pg_catalog.text FROM %s AS v LIMIT 1", quote_identifier(dataset->tenant_column),
+                         dataset->view_name);
+  query->view = dataset->view;
   run_query(query, request->tenant, &receiver.base);
-  return receiver.found;
+  return receiver.tenant;
 }
 
 }  // namespace pg_takeout

@@ -45,11 +45,7 @@ ViolationRun* start_on_record(FunctionCallInfo fcinfo, Method method, MemoryCont
   { run = start(fcinfo, method, context); }
   PG_CATCH();
   {
-    const auto argument = [fcinfo](int position) {
-      return PG_ARGISNULL(position) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(position));
-    };
-    MemoryContextSwitchTo(context);
-    record_refusal(argument(arguments.dataset), argument(arguments.tenant), nullptr, method, context);
+    record_refusal(fcinfo, &arguments, method_name(method), context);
     PG_RE_THROW();
   }
   PG_END_TRY();

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import time
 
 import psycopg
 import pytest
@@ -301,23 +302,73 @@ def test_a_part_that_fails_ends_the_others_and_the_whole(database, rows, recorde
     assert ends == [("FAILED", "export_part", "57014"), ("FAILED", "export_part", "55000"), ("FAILED", "export_parts", "57014")]
 
 
+def test_a_part_that_is_left_ends_the_others_and_the_whole(database, rows, recorded):
+    with Parts(database, rows, 2) as export:
+        with export.session() as first, export.session() as second:
+            first.execute(f"DECLARE part CURSOR FOR {export.query(export.tokens[0])}")
+            first.execute("FETCH part")
+            second.execute(export.query(export.tokens[1]) + " LIMIT 1")
+            with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="ended"):
+                first.execute("FETCH ALL FROM part")
+        assert export.refusal(1) == "55000"
+        export.leader.execute("COMMIT")
+    ends = [(line["event"], line["method"], line["sqlstate"]) for line in recorded() if line["event"] not in ("INTENT", "DENIED")]
+    assert ends == [("ABANDONED", "export_part", None), ("FAILED", "export_part", "55000"), ("FAILED", "export_parts", "55000")]
+
+
+def test_a_part_that_was_refused_does_no_harm(database, connection, datasets):
+    with Parts(database, "holes", 2) as export:
+        first = export.export(0)
+        assert export.refusal(0) == "55000"
+        with database.connect() as session:
+            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            session.execute(f"SET TRANSACTION SNAPSHOT '{export.snapshot}'")
+            session.execute("DELETE FROM holes WHERE id = 9")
+            with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="only reads"):
+                session.execute(export.query(export.tokens[1]))
+            session.execute("ROLLBACK")
+        assert first + export.export(1) == stream(connection, "'holes', 'csv'")
+
+
+def hold(held, database, **parameters):
+    """Another export in parts; the server may still be ending those of sessions that are gone."""
+    for _ in range(200):
+        try:
+            return held.append(Parts(database, "few", 2, **parameters))
+        except psycopg.errors.ConfigurationLimitExceeded:
+            time.sleep(0.05)
+    raise AssertionError("there is no room")
+
+
+def test_one_role_has_room_for_8_exports_at_once(database, connection, datasets, recorded):
+    held = []
+    role, other = make_role(connection), make_role(connection, 3)
+    try:
+        for _ in range(8):
+            hold(held, database, user=role)
+        before = len(recorded())
+        with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="one role has room"):
+            Parts(database, "few", 2, user=role)
+        assert [(line["event"], line["method"]) for line in recorded()[before:]] == [("DENIED", "export_parts")]
+        hold(held, database, user=other)
+        held.pop(0).leader.close()
+        hold(held, database, user=role)
+    finally:
+        for export in held:
+            export.leader.close()
+
+
 @pytest.mark.long
 def test_there_is_room_for_64_exports_at_once(database, connection, datasets):
     held = []
     try:
-        for _ in range(64):
-            held.append(Parts(database, "few", 2))
-        with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="room"):
+        for role in [make_role(connection) for _ in range(8)]:
+            for _ in range(8):
+                hold(held, database, user=role)
+        with pytest.raises(psycopg.errors.ConfigurationLimitExceeded, match="server has room"):
             Parts(database, "few", 2)
         held.pop().leader.close()
-        deadline = 200
-        while deadline:
-            try:
-                held.append(Parts(database, "few", 2))
-                break
-            except psycopg.errors.ConfigurationLimitExceeded:
-                deadline -= 1
-        assert len(held) == 64
+        hold(held, database)
     finally:
         for export in held:
             export.leader.close()

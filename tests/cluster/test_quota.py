@@ -292,6 +292,17 @@ def test_names_that_a_member_of_all_tenants_makes_up_take_one_log(small_server):
         session.execute(EXPORT)
 
 
+def test_one_tenant_has_one_log_however_it_is_spelled(small_server):
+    with small_server.connect() as connection:
+        connection.execute("""CREATE TABLE numbered (id int PRIMARY KEY, tenant int);
+            INSERT INTO numbered SELECT i, 7 FROM generate_series(1, 3) i;
+            SELECT takeout.create_dataset('numbered', tenant_column => 'tenant')""")
+        of_all = make_role(connection, 3, tenants=["*"])
+    with small_server.connect(user=of_all) as session:
+        export = "SELECT length(takeout.export('numbered', tenant => '{}'))"
+        assert [is_taken(session, export.format(name)) for name in ("7", "07", " 7", "+7", "007")] == [True] * 3 + [False] * 2
+
+
 def test_what_fails_while_rows_are_looked_for_is_counted_and_on_record(small_server):
     with small_server.connect() as connection:
         connection.execute("""CREATE TABLE numbered (id int PRIMARY KEY, tenant int);
