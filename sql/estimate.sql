@@ -23,6 +23,11 @@ FROM unnest('{csv,json,jsonl,xlsx}'::text[]) format, unnest('{regress small,regr
      LATERAL (SELECT length(takeout.export('many', format, tenant => tenant)) AS bytes,
                      CASE tenant WHEN 'regress small' THEN 10000 ELSE 40000 END AS rows) x
 ORDER BY 1, 2;
+-- Of each number two digits.
+SELECT format, bool_and(e.row_count::text ~ '^\d{1,2}0*$' AND e.bytes::text ~ '^\d{1,2}0*$') AS two_digits
+FROM unnest('{csv,json,jsonl,xlsx}'::text[]) format, unnest('{regress small,regress large}'::text[]) tenant,
+     takeout.estimate('many', format, tenant => tenant) e
+GROUP BY format ORDER BY format;
 SELECT e.row_count BETWEEN 100 AND 200 AS rows_close
 FROM takeout.estimate('many', tenant => 'regress small', since => '2026-01-02 00:00+00', until => '2026-01-02 12:00+00', columns => '{id}') e;
 SELECT takeout.estimate('many', tenant => 'regress small', ids => '{1,2,x}');

@@ -53,6 +53,15 @@ SELECT text_of(takeout.csv_file(i)) FROM (SELECT 1) o LEFT JOIN item i ON false;
 SELECT length(takeout.csv_file(c)) FROM columns_91 c;
 SELECT text_of(takeout.csv_file(f)) FROM unnest(ARRAY[(1, 'one')::pair]) f;
 
+-- Names are those of the row's type, whatever the query or the view's own query calls the columns.
+ALTER VIEW seen RENAME label TO title;
+SELECT arguments('SELECT takeout.csv_file(s) FROM seen s');
+SELECT arguments('SELECT takeout.csv_file(s) FROM seen s(a, b)');
+SELECT arguments('SELECT takeout.csv_file(i) FROM item i(a, b)');
+SELECT text_of(takeout.csv_file(s ORDER BY a)), takeout.csv_file(s ORDER BY a) = takeout.csv_file(CASE WHEN true THEN s END ORDER BY a) AS same
+FROM seen s(a, b);
+SELECT takeout.csv_file(i ORDER BY a) = takeout.csv_file(CASE WHEN true THEN i END ORDER BY a) AS same FROM item i(a, b);
+
 -- From the inside of other queries, and of queries inside of the call's.
 SELECT id, (SELECT text_of(takeout.jsonl_file(p)) FROM part p WHERE p.id = i.id) AS parts FROM item i ORDER BY id;
 SELECT text_of(takeout.jsonl_file(q ORDER BY id)) FROM (SELECT id, (SELECT max(note) FROM part p WHERE p.id = i.id) AS note FROM item i) q;

@@ -155,6 +155,7 @@ TEST_CASE("escapes are read back") {
   CHECK(unescaped(R"(\ud83d\ude00)") == "\U0001F600");
   for (const char* half : {R"(\ud83d)", R"(\ude00)"}) CHECK(unescaped(half) == "\uFFFD");
   CHECK(unescaped(R"(\ud83d\n\ud83d\u0041\ude00\ud83d)") == "\uFFFD\n\uFFFDA\uFFFD\uFFFD");
+  CHECK(unescaped(R"(\ude00\ude00 \udfff\ud83d\ude00)") == "\uFFFD\uFFFD \uFFFD\U0001F600");
   CHECK(unescaped("\\u12") == "");
   CHECK(unescaped("\\") == "\\");
 }
