@@ -25,6 +25,12 @@ def processor():
         return next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
 
 
+def huge_pages_in_use():
+    with open("/proc/meminfo", encoding="ascii") as info:
+        pages = {line.split(":")[0]: int(line.split()[1]) for line in info if line.startswith("HugePages_")}
+    return pages["HugePages_Total"] - pages["HugePages_Free"] + pages["HugePages_Rsvd"] > 0
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="100,000 rows, under a minute")
@@ -57,8 +63,9 @@ def main():
         }
         wanted = chosen.only.split(",") if chosen.only else list(groups)
         size = connection.execute(figures.stream("leads", "csv")).fetchone()[0]
-        print(f"# {rows} leads of 14 columns, {int(size) / 1e6:.0f} MB as CSV; {processor()}, {os.cpu_count()} processors; "
-              f"PostgreSQL {connection.info.parameter_status('server_version').split()[0]}; "
+        huge_pages = "with" if huge_pages_in_use() else "without"
+        print(f"# {rows} leads of 14 columns, {int(size) / 1e6:.0f} MB as CSV; {processor()}, {os.cpu_count()} processors, "
+              f"{huge_pages} huge pages; PostgreSQL {connection.info.parameter_status('server_version').split()[0]}; "
               f"median of {runs} ratios [lowest highest]", flush=True)
         for group in wanted:
             for figure in groups[group]():

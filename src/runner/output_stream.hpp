@@ -1,6 +1,8 @@
 // Bytes that go out as they come: standard output, a pipe, a device.
 #pragma once
 
+#include <limits.h>
+
 #include <string>
 
 #include "file_descriptor.hpp"
@@ -18,10 +20,12 @@ class OutputStream final : public Output {
   void finish() override;
 
  private:
+  bool reopen();
+
   FileDescriptor descriptor_;
   std::string name_;
   Interrupts& interrupts_;
-  std::size_t piece_;  // bytes that a write takes without waiting, once poll(2) says so
+  std::size_t piece_ = PIPE_BUF;  // of one write; so many bytes never wait once poll(2) says so
 };
 
 }  // namespace pg_takeout
