@@ -262,6 +262,9 @@ def growth_figures(sides, rows):
     figure.note = f"{many} rows against {few}"
     yield figure
 
+    yield sides.compare("csv_engine_vs_copy_10m", stream("many", "csv"), "COPY bench.many TO '/dev/null' (FORMAT csv)",
+                        min(sides.runs, 3), floor=2.5, goal=3)
+
     for name, file_format in (("stream_anon_mb", "csv"), ("xlsx_stream_anon_mb", "xlsx")):
         grown = megabytes_above_idle(stream("many", file_format))
         yield Figure(name, grown, grown, grown, floor=32, goal=16, at_most=True, note=f"{many} rows")

@@ -24,7 +24,8 @@ namespace pg_takeout {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 256 * 1024;
+// Small enough that a socket with the kernel's usual 208 kB takes one while its reader is still at the one before.
+constexpr std::size_t chunk_bytes = 128 * 1024;
 // A value's chunks are moved once into the result, so few and large ones are as good as one.
 constexpr std::size_t value_first_chunk = 8 * 1024;
 constexpr std::size_t value_largest_chunk = 128 * 1024 * 1024;

@@ -1,4 +1,4 @@
-// One file under construction: cells go in, bytes come out as one bytea or as a stream of chunks of about 256 kB.
+// One file under construction: cells go in, bytes come out as one bytea or as a stream of chunks of about 128 kB.
 // Backend memory and temporary files here, formats in the core.
 #pragma once
 

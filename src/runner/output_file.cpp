@@ -15,6 +15,8 @@ namespace pg_takeout {
 
 namespace {
 
+constexpr std::int64_t writeback_size = 8 * 1024 * 1024;  // bytes
+
 std::string random_name() {
   std::random_device random;
   const std::uint64_t number = std::uint64_t{random()} << 32 | random();
@@ -54,8 +56,18 @@ void OutputFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
     if (written < 0 && errno != EINTR) fail("cannot write");
-    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+    if (written <= 0) continue;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    written_ += written;
   }
+  if (sync_ && written_ - writeback_started_ >= writeback_size) start_writeback();
+}
+
+// The disk is busy while the export goes on, and fsync() finds little left to do. Only a hint: whether the bytes are safe, that
+// alone tells.
+void OutputFile::start_writeback() {
+  (void)sync_file_range(file_.get(), writeback_started_, written_ - writeback_started_, SYNC_FILE_RANGE_WRITE);
+  writeback_started_ = written_;
 }
 
 void OutputFile::settle() {

@@ -1,6 +1,7 @@
 // A file that appears under its name when it is whole, and not before.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "file_descriptor.hpp"
@@ -24,6 +25,7 @@ class OutputFile final : public Output {
 
  private:
   void open_temporary();
+  void start_writeback();
   void give_name();
   [[noreturn]] void fail(const char* what) const;
 
@@ -32,6 +34,8 @@ class OutputFile final : public Output {
   std::string temporary_;  // empty while the file has no name
   FileDescriptor file_;
   bool sync_;
+  std::int64_t written_ = 0;            // bytes
+  std::int64_t writeback_started_ = 0;  // for the bytes before
   bool settled_ = false;
 };
 
