@@ -167,7 +167,7 @@ def test_a_stream_that_is_left_is_abandoned_with_what_had_gone_out(session, new_
         ending(session)
     lines = new_lines()
     assert ends_of(lines, "ABANDONED") == (times, times)
-    assert all(line["bytes"] > 200_000 and 0 < line["rows"] < 60_000 for line in lines if line["event"] == "ABANDONED")
+    assert all(line["bytes"] > 100_000 and 0 < line["rows"] < 60_000 for line in lines if line["event"] == "ABANDONED")
 
 
 @pytest.mark.parametrize("times", [5, pytest.param(1_000, marks=pytest.mark.long)])
