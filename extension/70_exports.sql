@@ -18,7 +18,7 @@ CREATE FUNCTION takeout.export_stream(
 RETURNS SETOF bytea
   AS 'MODULE_PATHNAME', 'takeout_export_stream' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION takeout.export_stream(text, text, text[], timestamptz, timestamptz, text[], text, jsonb, boolean) IS
-  'A dataset as one file of any size, in chunks of about 256 kB; in the select list it takes constant memory';
+  'A dataset as one file of any size, in chunks of about 128 kB; in the select list it takes constant memory';
 
 CREATE FUNCTION takeout.export_page(
   dataset text, format text DEFAULT NULL, after text DEFAULT NULL, page_rows integer DEFAULT 10000,

@@ -1,11 +1,13 @@
 """takeout export: the server's bytes in a file that appears when it is whole, and an exit code that says how it went."""
 
+import fcntl
 import gzip
 import json
 import os
 import random
 import resource
 import signal
+import socket
 import subprocess
 import time
 
@@ -152,6 +154,26 @@ def test_a_signal_leaves_no_file_and_no_query(database, connection, endless, tmp
     assert time.monotonic() - asked < 5
     assert os.listdir(tmp_path) == []
     wait_until(lambda: not exports_running(connection))
+
+
+def test_standard_output_is_shared_with_other_programs(database, stream, tmp_path):
+    """Whatever it is and however slow its reader: all bytes, behind those that are there, and no flag of it changed."""
+    file = os.open(tmp_path / "rows.csv", os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    for near, far in os.pipe(), map(socket.socket.detach, socket.socketpair()), (file, os.dup(file)):
+        flags = fcntl.fcntl(far, fcntl.F_GETFL)
+        os.write(far, b"first\n")
+        running = start(database, "export", "rows", stdout=far)
+        received = b""
+        while near != file and len(received) < 1_000_000:
+            received += os.read(near, 5_000)
+        assert fcntl.fcntl(far, fcntl.F_GETFL) == flags
+        if near == file:
+            assert running.wait(30) == 0
+            os.lseek(file, 0, os.SEEK_SET)
+        os.close(far)
+        with os.fdopen(near, "rb") as rest:
+            assert received + rest.read() == b"first\n" + stream("'csv'")
+        assert running.wait(30) == 0
 
 
 def test_a_signal_is_noticed_while_the_reader_takes_nothing(database, connection, rows):
