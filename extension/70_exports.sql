@@ -1,4 +1,4 @@
--- Exports of datasets. Who may SELECT from the governed view may export the dataset.
+-- Exports of datasets, for members of the tenant (takeout.members): no privilege on the view is needed.
 
 CREATE FUNCTION takeout.export(
   dataset text, format text DEFAULT NULL,

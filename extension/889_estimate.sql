@@ -9,4 +9,4 @@ CREATE FUNCTION takeout.estimate(
 RETURNS record
   AS 'MODULE_PATHNAME', 'takeout_estimate' LANGUAGE c VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION takeout.estimate(text, text, text[], timestamptz, timestamptz, text[], text, jsonb, boolean) IS
-  'About how many rows and bytes such an export would have (up to 1,000 rows they are counted), and the limits that it would be refused for';
+  'About how many rows and bytes such an export would have, by what the planner knows, without reading a row; and the limits that it would be refused for';
