@@ -133,7 +133,7 @@ def xlsx_figures(sides, environment):
 
 
 def openpyxl_figure(sides, ours):
-    """openpyxl write-only on a tenth of the rows, scaled: the whole would take an hour of the bench."""
+    """openpyxl write-only on at most 20,000 rows, scaled: the whole would take an hour of the bench."""
     import openpyxl
     rows = sides.connection.execute(f"SELECT count(*) FROM {BASE}").fetchone()[0]
     sample = min(rows, 20000)

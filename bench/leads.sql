@@ -1,4 +1,4 @@
--- 1,000,000 leads (or :rows) with 14 columns, about 250 bytes each as CSV: a third of the messages is NULL, a seventh has
+-- 1,000,000 leads (or :rows) with 14 columns, about 290 bytes each as CSV: a third of the messages is NULL, a seventh has
 -- line breaks and quotes.
 CREATE SCHEMA bench;
 CREATE TABLE bench.lead (

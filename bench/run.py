@@ -5,7 +5,6 @@ import json
 import os
 import platform
 import subprocess
-import sys
 
 import psycopg
 
@@ -75,7 +74,6 @@ def main():
     with open(os.path.join(BUILD, "bench.json"), "w", encoding="ascii") as file:
         json.dump({"rows": rows, "processor": processor(), "figures": [vars(figure) for figure in results]}, file, indent=1)
         file.write("\n")
-    sys.exit(0)
 
 
 if __name__ == "__main__":
