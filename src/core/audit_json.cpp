@@ -4,30 +4,13 @@
 #include <cstring>
 
 #include "json_string.hpp"
+#include "utf8.hpp"
 
 namespace pg_takeout {
 
 namespace {
 
 constexpr std::string_view cut_mark = "\u2026";
-constexpr std::string_view replacement = "\uFFFD";
-
-// Bytes of the character that the text begins with, or 0 where it is not UTF-8 (RFC 3629 section 4).
-std::size_t utf8_character(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  const unsigned char second = byte(1);
-  if (first == 0xE0 && second < 0xA0) return 0;  // overlong
-  if (first == 0xED && second > 0x9F) return 0;  // surrogates
-  if (first == 0xF0 && second < 0x90) return 0;  // overlong
-  if (first == 0xF4 && second > 0x8F) return 0;  // beyond U+10FFFF
-  return length;
-}
 
 // Reads JSON (RFC 8259) from front to back.
 class JsonReader {
@@ -267,7 +250,7 @@ std::size_t write_cut_json_string(char* out, std::size_t room, std::string_view 
   while (!text.empty()) {
     const std::size_t length = utf8_character(text);
     char character[longest_json_escape];
-    char* const end = write_json_escaped(character, length == 0 ? replacement : text.substr(0, length));
+    char* const end = write_json_escaped(character, length == 0 ? utf8_replacement : text.substr(0, length));
     const auto size = static_cast<std::size_t>(end - character);
     if (static_cast<std::size_t>(at - out) + size > room) {
       std::memcpy(cut, cut_mark.data(), cut_mark.size());

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -46,8 +47,9 @@ StringArray environment_with(const std::map<std::string, std::string>& variables
 }
 
 // In the child, after fork: only what is safe there.
-[[noreturn]] void become(char* const* arguments, char* const* environment, int input, int output) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, pid_t parent, int input, int output) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) _exit(127);
   setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
@@ -91,10 +93,11 @@ class Child {
 };
 
 constexpr std::size_t kept_output = 2000;
+constexpr int read_size = 4096;
 
 // False at its end.
 bool read_some(int descriptor, std::string* output) {
-  char bytes[4096];
+  char bytes[read_size];
   const ssize_t size = read(descriptor, bytes, sizeof bytes);
   if (size == 0) return false;
   if (size > 0) output->append(bytes, static_cast<std::size_t>(size));
@@ -116,9 +119,10 @@ ChildResult run_child(const std::vector<std::string>& command, const std::map<st
   FileDescriptor reader(ends[0]);
   FileDescriptor writer(ends[1]);
 
+  const pid_t parent = getpid();
   const pid_t process = fork();
   if (process < 0) throw system_failure(ExitCode::not_delivered, "cannot start " + command[0]);
-  if (process == 0) become(argument_list, environment_list, input, writer.get());
+  if (process == 0) become(argument_list, environment_list, parent, input, writer.get());
   Child child(process);
   writer = FileDescriptor();
 
@@ -134,8 +138,10 @@ ChildResult run_child(const std::vector<std::string>& command, const std::map<st
       is_open = read_some(reader.get(), &result.output);
     }
   }
-  fcntl(reader.get(), F_SETFL, O_NONBLOCK);
-  while (is_open && read_some(reader.get(), &result.output) && errno != EAGAIN) continue;
+  // What is in the pipe now; who has it open may go on to write.
+  int left = 0;
+  if (ioctl(reader.get(), FIONREAD, &left) != 0) return result;
+  for (; is_open && left > 0; left -= read_size) is_open = read_some(reader.get(), &result.output);
   return result;
 }
 

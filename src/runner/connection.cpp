@@ -113,7 +113,7 @@ void Connection::flush() {
 
 bool Connection::wait(short events) {
   if (std::chrono::steady_clock::now() < undisturbed_until_)
-    return Interrupts::wait_undisturbed(PQsocket(connection_.get()), events, moment);
+    return interrupts_.wait_undisturbed(PQsocket(connection_.get()), events, moment);
   return interrupts_.wait(PQsocket(connection_.get()), events, moment);
 }
 

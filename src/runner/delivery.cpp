@@ -2,15 +2,17 @@
 
 #include <fcntl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <future>
+#include <cstring>
 
 #include "beneath.hpp"
 #include "child_process.hpp"
 #include "failure.hpp"
 #include "output_stream.hpp"
+#include "part_spool.hpp"
 
 namespace pg_takeout {
 
@@ -25,21 +27,18 @@ FileDescriptor open_directory(const std::string& directory) {
 // Asks whether the run is still this runner's, at the last moment. A disk may take longer than a lease to have the file.
 class ConfirmedOutput final : public Output {
  public:
-  ConfirmedOutput(std::unique_ptr<Output> next, std::function<void()> wait, std::function<void()> confirm)
-      : next_(std::move(next)), wait_(std::move(wait)), confirm_(std::move(confirm)) {}
+  ConfirmedOutput(std::unique_ptr<Output> next, std::function<void()> confirm)
+      : next_(std::move(next)), confirm_(std::move(confirm)) {}
 
   void write(std::string_view bytes) override { next_->write(bytes); }
   void finish() override {
-    std::future<void> settled = std::async(std::launch::async, [this] { next_->settle(); });
-    while (settled.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) wait_();
-    settled.get();
+    next_->settle();
     confirm_();
     next_->finish();
   }
 
  private:
   std::unique_ptr<Output> next_;
-  std::function<void()> wait_;
   std::function<void()> confirm_;
 };
 
@@ -48,10 +47,18 @@ std::string last_line(std::string text) {
   return text.substr(text.rfind('\n') + 1).substr(0, 500);
 }
 
-std::string ending_of(int status) {
-  if (WIFSIGNALED(status)) return "was ended by signal " + std::to_string(WTERMSIG(status));
-  return WEXITSTATUS(status) == 127 ? "could not be started"
-                                    : "ended with status " + std::to_string(WEXITSTATUS(status));
+Failure command_failure(const std::string& program, const ChildResult& result) {
+  std::string message = program;
+  std::string said = last_line(result.output);
+  if (WIFSIGNALED(result.status)) {
+    message += " was ended by signal " + std::to_string(WTERMSIG(result.status));
+  } else if (WEXITSTATUS(result.status) == 127 && access(program.c_str(), X_OK) != 0) {
+    message += " could not be started";
+    said = std::strerror(errno);
+  } else {
+    message += " ended with status " + std::to_string(WEXITSTATUS(result.status));
+  }
+  return {ExitCode::not_delivered, said.empty() ? message : message + ": " + said};
 }
 
 // The finished file, made in the spool directory where it has no name, is the command's standard input.
@@ -81,15 +88,46 @@ class CommandOutput final : public Output {
     if (lseek(spool_.get(), 0, SEEK_SET) != 0)
       throw system_failure(ExitCode::not_delivered, "cannot read the spooled file");
     const ChildResult result = run_child(command_, variables_, spool_.get(), interrupts_, tick_);
-    if (!result.succeeded())
-      throw Failure(ExitCode::not_delivered,
-                    command_[0] + " " + ending_of(result.status) + ": " + last_line(result.output));
+    if (!result.succeeded()) throw command_failure(command_[0], result);
   }
 
  private:
   FileDescriptor spool_;
   std::vector<std::string> command_;
   std::map<std::string, std::string> variables_;
+  Interrupts& interrupts_;
+  std::function<void()> tick_;
+};
+
+// The finished file goes to standard output in one piece, behind those of the other servers' processes.
+class SpooledStream final : public Output {
+ public:
+  SpooledStream(const std::string& spool, Interrupts& interrupts, std::function<void()> tick)
+      : spool_(spool), interrupts_(interrupts), tick_(std::move(tick)) {}
+
+  void write(std::string_view bytes) override { spool_.write(bytes); }
+
+  void finish() override {
+    OutputStream stream(FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)), "standard output", interrupts_, tick_);
+    lock(F_WRLCK);
+    spool_.drain(stream);
+    lock(F_UNLCK);
+    stream.finish();
+  }
+
+ private:
+  // The lock is the process's, unlike flock(2)'s of the description that all of them have in common, and would end where the
+  // process closes a descriptor of the same file. What cannot be locked is not shared either.
+  void lock(short type) {
+    struct flock lock{};
+    lock.l_type = type;
+    while (fcntl(STDOUT_FILENO, F_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES)) {
+      tick_();
+      (void)interrupts_.wait(-1, 0, std::chrono::milliseconds(100));
+    }
+  }
+
+  PartSpool spool_;
   Interrupts& interrupts_;
   std::function<void()> tick_;
 };
@@ -125,7 +163,8 @@ std::unique_ptr<Output> Delivery::open(const Run& run) {
       FilePlace place = place_beneath(open_directory(destination.directory), run.file, true);
       // Whoever had the run before may have died while it wrote there.
       if (run.token != "1") remove_abandoned(place.directory);
-      output = std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), true, destination.mode);
+      output = std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), true, [this] { bide(); },
+                                            destination.mode);
       break;
     }
     case DestinationKind::command:
@@ -134,15 +173,23 @@ std::unique_ptr<Output> Delivery::open(const Run& run) {
                                                run_variables(run), interrupts_, tick_);
       break;
     case DestinationKind::standard_output:
-      output = std::make_unique<OutputStream>(FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)),
-                                              "standard output", interrupts_);
+      output = std::make_unique<SpooledStream>(configuration_.spool, interrupts_, tick_);
       break;
   }
-  const auto wait = [this] {
-    interrupts_.check();
+  return std::make_unique<ConfirmedOutput>(std::move(output), [this] {
+    confirm_();
+    is_confirmed_ = true;
+  });
+}
+
+// Once the file may have its name, nothing takes the delivery back: what is wrong shows when it is put on record.
+void Delivery::bide() {
+  if (!is_confirmed_) interrupts_.check();
+  try {
     tick_();
-  };
-  return std::make_unique<ConfirmedOutput>(std::move(output), wait, confirm_);
+  } catch (...) {
+    if (!is_confirmed_) throw;
+  }
 }
 
 void Delivery::add_checksum(const Run& run, const std::string& sha256) {
@@ -150,7 +197,7 @@ void Delivery::add_checksum(const Run& run, const std::string& sha256) {
   if (destination.kind != DestinationKind::directory) return;
   FilePlace place = place_beneath(open_directory(destination.directory), run.file, false);
   const std::string line = sha256 + "  " + place.name + "\n";
-  OutputFile output(std::move(place.directory), place.name + ".sha256", true, destination.mode);
+  OutputFile output(std::move(place.directory), place.name + ".sha256", true, [this] { bide(); }, destination.mode);
   output.write(line);
   output.finish();
 }

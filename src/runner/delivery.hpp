@@ -13,8 +13,8 @@ namespace pg_takeout {
 
 class Delivery {
  public:
-  // tick: called while a command runs, or the disk is waited for. confirm: called when the file is whole and before it is delivered; what it throws
-  // keeps the file from being delivered.
+  // tick: called while a command runs or the disk is waited for. confirm: called when the file is whole and before it is
+  // delivered. What they throw keeps the file from being delivered.
   Delivery(const Configuration& configuration, Interrupts& interrupts, std::function<void()> tick,
            std::function<void()> confirm);
 
@@ -25,11 +25,14 @@ class Delivery {
 
  private:
   [[nodiscard]] const Destination& destination_of(const Run& run) const;
+  // While the disk is waited for.
+  void bide();
 
   const Configuration& configuration_;
   Interrupts& interrupts_;
   std::function<void()> tick_;
   std::function<void()> confirm_;
+  bool is_confirmed_ = false;
 };
 
 // Removes a file that has been kept long enough; true also where it is gone already.

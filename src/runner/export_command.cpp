@@ -72,17 +72,17 @@ std::unique_ptr<Output> open_stream(const std::string& path, Interrupts& interru
   return std::make_unique<OutputStream>(std::move(device), "\"" + path + "\"", interrupts);
 }
 
-std::unique_ptr<Output> open_file(const std::string& path, bool sync) {
+std::unique_ptr<Output> open_file(const std::string& path, bool sync, Interrupts& interrupts) {
   FilePlace place = place_of(path);
   struct stat status;
   if (fstatat(place.directory.get(), place.name.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode))
     throw Failure(ExitCode::usage, "\"" + path + "\" is a directory");
-  return std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), sync);
+  return std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), sync, [&] { interrupts.check(); });
 }
 
 // A line as sha256sum writes and reads it.
-void write_checksum(const std::string& path, const std::string& digits, bool sync) {
-  const std::unique_ptr<Output> output = open_file(path + ".sha256", sync);
+void write_checksum(const std::string& path, const std::string& digits, bool sync, Interrupts& interrupts) {
+  const std::unique_ptr<Output> output = open_file(path + ".sha256", sync, interrupts);
   output->write(digits + "  " + place_of(path).name + "\n");
   output->finish();
 }
@@ -144,7 +144,7 @@ int run(ExportOptions& options) {
   Interrupts interrupts;
   // Before the server is asked for anything, so that an export that cannot be kept does not count.
   std::unique_ptr<Output> output =
-      is_stream(options.path) ? open_stream(options.path, interrupts) : open_file(options.path, !options.no_sync);
+      is_stream(options.path) ? open_stream(options.path, interrupts) : open_file(options.path, !options.no_sync, interrupts);
   const ConnectionParameters parameters = connection_parameters(options.address);
   Connection connection(parameters, interrupts);
   const ProgressStyle style = progress_style(options);
@@ -156,7 +156,7 @@ int run(ExportOptions& options) {
   const ExportedFile file = options.jobs > 1
                                 ? export_file_in_parts(options.call, connection, how, frame, std::move(output), tick)
                                 : export_file(options.call, connection, frame, std::move(output), tick);
-  if (options.sha256) write_checksum(options.path, file.sha256, !options.no_sync);
+  if (options.sha256) write_checksum(options.path, file.sha256, !options.no_sync, interrupts);
   meter.finish(file.exported_bytes, options.path == "-" ? options.call.dataset : options.path);
   if (options.json) report(options, file, meter.seconds());
   return 0;

@@ -28,6 +28,8 @@ Interrupts::Interrupts() {
   // A reader that went away and a file that grew too large are errors of write(), not the end of the program.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  // Whoever started this program may have ignored it: then the end of a command could not be told.
+  ::signal(SIGCHLD, SIG_DFL);
   signals_ = FileDescriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_.is_open()) throw system_failure(ExitCode::failed, "cannot wait for signals");
 }
@@ -41,6 +43,7 @@ void Interrupts::check() {
 }
 
 bool Interrupts::wait(int descriptor, short events, std::chrono::milliseconds timeout) {
+  heartbeat_();
   pollfd waited[] = {{signals_.get(), POLLIN, 0}, {descriptor, events, 0}};
   const int ready = poll(waited, 2, static_cast<int>(timeout.count()));
   if (ready < 0 && errno != EINTR) throw system_failure(ExitCode::failed, "cannot wait");
@@ -49,6 +52,7 @@ bool Interrupts::wait(int descriptor, short events, std::chrono::milliseconds ti
 }
 
 bool Interrupts::wait_undisturbed(int descriptor, short events, std::chrono::milliseconds timeout) {
+  heartbeat_();
   pollfd waited{descriptor, events, 0};
   return poll(&waited, 1, static_cast<int>(timeout.count())) > 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 #include "file_descriptor.hpp"
 
@@ -18,10 +19,14 @@ class Interrupts {
   // Waits until the descriptor is ready for `events` of poll(2); false when the time is over. Throws Interrupted.
   [[nodiscard]] bool wait(int descriptor, short events, std::chrono::milliseconds timeout);
   // The same, but a signal stays for the next who looks.
-  [[nodiscard]] static bool wait_undisturbed(int descriptor, short events, std::chrono::milliseconds timeout);
+  [[nodiscard]] bool wait_undisturbed(int descriptor, short events, std::chrono::milliseconds timeout);
+
+  // Called before each wait, to show that the program lives; by one thread.
+  void set_heartbeat(std::function<void()> heartbeat) { heartbeat_ = std::move(heartbeat); }
 
  private:
   FileDescriptor signals_;
+  std::function<void()> heartbeat_ = [] {};
 };
 
 // Ends the program as the signal would have, so that a shell sees it.

@@ -7,8 +7,11 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <random>
+#include <utility>
 
+#include "beside.hpp"
 #include "failure.hpp"
 
 namespace pg_takeout {
@@ -27,8 +30,8 @@ std::string random_name() {
 
 }  // namespace
 
-OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, unsigned mode)
-    : directory_(std::move(directory)), name_(std::move(name)), sync_(sync) {
+OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile, unsigned mode)
+    : directory_(std::move(directory)), name_(std::move(name)), sync_(sync), meanwhile_(std::move(meanwhile)) {
   file_ = FileDescriptor(openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   // Not every file system has files without names: EOPNOTSUPP, and EISDIR or ENOENT from old kernels.
   if (!file_.is_open()) {
@@ -71,7 +74,7 @@ void OutputFile::start_writeback() {
 }
 
 void OutputFile::settle() {
-  if (sync_ && fsync(file_.get()) != 0) fail("cannot write to the disk");
+  sync(file_, "cannot write to the disk");
   settled_ = true;
 }
 
@@ -82,7 +85,14 @@ void OutputFile::finish() {
   if (!file_.close()) fail("cannot write");
   if (renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) fail("cannot rename to");
   temporary_.clear();
-  if (sync_ && fsync(directory_.get()) != 0) fail("cannot write to the disk the directory of");
+  sync(directory_, "cannot write to the disk the directory of");
+}
+
+void OutputFile::sync(const FileDescriptor& descriptor, const char* what) {
+  if (!sync_) return;
+  const auto own = std::make_shared<FileDescriptor>(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 3));
+  errno = run_beside([own] { return fsync(own->get()) == 0 ? 0 : errno; }, meanwhile_);
+  if (errno != 0) fail(what);
 }
 
 // A link cannot take the place of a file, a rename can: so it has a temporary name for a moment.

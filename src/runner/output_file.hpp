@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "file_descriptor.hpp"
@@ -15,8 +16,9 @@ namespace pg_takeout {
 // the directory.
 class OutputFile final : public Output {
  public:
-  // name: of the file in the directory. sync: false leaves it to the kernel when to write to the disk.
-  OutputFile(FileDescriptor directory, std::string name, bool sync, unsigned mode = 0600);
+  // name: of the file in the directory. sync: false leaves it to the kernel when to write to the disk. meanwhile: called while
+  // the disk is waited for; what it throws ends the wait.
+  OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile, unsigned mode = 0600);
   ~OutputFile() override;
 
   void write(std::string_view bytes) override;
@@ -27,6 +29,7 @@ class OutputFile final : public Output {
   void open_temporary();
   void start_writeback();
   void give_name();
+  void sync(const FileDescriptor& descriptor, const char* what);
   [[noreturn]] void fail(const char* what) const;
 
   FileDescriptor directory_;
@@ -34,6 +37,7 @@ class OutputFile final : public Output {
   std::string temporary_;  // empty while the file has no name
   FileDescriptor file_;
   bool sync_;
+  std::function<void()> meanwhile_;
   std::int64_t written_ = 0;            // bytes
   std::int64_t writeback_started_ = 0;  // for the bytes before
   bool settled_ = false;

@@ -12,8 +12,8 @@
 
 namespace pg_takeout {
 
-OutputStream::OutputStream(FileDescriptor descriptor, std::string name, Interrupts& interrupts)
-    : descriptor_(std::move(descriptor)), name_(std::move(name)), interrupts_(interrupts) {
+OutputStream::OutputStream(FileDescriptor descriptor, std::string name, Interrupts& interrupts, std::function<void()> meanwhile)
+    : descriptor_(std::move(descriptor)), name_(std::move(name)), interrupts_(interrupts), meanwhile_(std::move(meanwhile)) {
   struct stat status{};
   fstat(descriptor_.get(), &status);
   if (S_ISREG(status.st_mode) || (S_ISFIFO(status.st_mode) && reopen())) piece_ = SIZE_MAX;
@@ -33,7 +33,10 @@ void OutputStream::write(std::string_view bytes) {
   using namespace std::chrono_literals;
   bool must_wait = piece_ == PIPE_BUF;
   while (!bytes.empty()) {
-    if (must_wait && !interrupts_.wait(descriptor_.get(), POLLOUT, 1000ms)) continue;
+    if (must_wait && !interrupts_.wait(descriptor_.get(), POLLOUT, 1000ms)) {
+      meanwhile_();
+      continue;
+    }
     const ssize_t written = ::write(descriptor_.get(), bytes.data(), std::min(bytes.size(), piece_));
     must_wait = piece_ == PIPE_BUF || written < 0;
     // As for any program whose reader has had enough.

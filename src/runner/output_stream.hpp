@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include <functional>
 #include <string>
 
 #include "file_descriptor.hpp"
@@ -13,8 +14,8 @@ namespace pg_takeout {
 
 class OutputStream final : public Output {
  public:
-  // name: for errors. A signal is noticed also while the reader takes nothing.
-  OutputStream(FileDescriptor descriptor, std::string name, Interrupts& interrupts);
+  // name: for errors. While the reader takes nothing a signal is noticed, and `meanwhile` called each second.
+  OutputStream(FileDescriptor descriptor, std::string name, Interrupts& interrupts, std::function<void()> meanwhile = [] {});
 
   void write(std::string_view bytes) override;
   void finish() override;
@@ -25,6 +26,7 @@ class OutputStream final : public Output {
   FileDescriptor descriptor_;
   std::string name_;
   Interrupts& interrupts_;
+  std::function<void()> meanwhile_;
   std::size_t piece_ = PIPE_BUF;  // of one write; so many bytes never wait once poll(2) says so
 };
 

@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "configuration.hpp"
@@ -73,7 +74,9 @@ int run(const RunOptions& options) {
   if (options.once) return runner.run_due() == 0 ? 0 : static_cast<int>(ExitCode::failed);
   try {
     runner.run_forever();
-  } catch (const Interrupted&) {
+  } catch (const Interrupted& interrupted) {
+    if (interrupted.signal() == SIGPIPE)
+      throw Failure(ExitCode::not_delivered, "nobody reads standard output any more");
     spdlog::info("ended by a signal");
   }
   return 0;

@@ -1,6 +1,10 @@
 #include "run_queue.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "../core/utf8.hpp"
+#include "failure.hpp"
 
 namespace pg_takeout {
 
@@ -8,6 +12,11 @@ namespace {
 
 std::optional<std::string> or_null(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
+}
+
+std::string in_ascii(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char byte) { return static_cast<signed char>(byte) <= 0; }, '?');
+  return text;
 }
 
 }  // namespace
@@ -22,7 +31,7 @@ RunQueue::RunQueue(Connection& connection, std::string runner, const std::vector
 
 std::optional<Run> RunQueue::claim() {
   const Rows rows = connection_.query_to_its_end(
-      "SELECT run, token, schedule, due, attempt, dataset, format, tenant, options, since, until, destination, file, "
+      "SELECT run, token, schedule, due, dataset, format, tenant, options, since, until, destination, file, "
       "compression, checksum, timeout_seconds, state, error, columns FROM takeout.claim_run($1, $2, $3)",
       {runner_, destinations_, lease_});
   if (rows.count() == 0) return std::nullopt;
@@ -33,7 +42,6 @@ std::optional<Run> RunQueue::claim() {
   run.token = next();
   run.schedule = next();
   run.due = next();
-  run.attempt = std::atoi(next().c_str());
   run.call.dataset = next();
   run.call.format = next();
   run.call.tenant = next();
@@ -72,9 +80,18 @@ bool RunQueue::release(const Run& run) {
 }
 
 std::string RunQueue::fail(const Run& run, const std::string& sqlstate, const std::string& reason) {
-  return connection_
-      .query_to_its_end("SELECT takeout.fail_run($1, $2, $3, $4)", {run.id, run.token, or_null(sqlstate), reason})
-      .text(0, 0);
+  const auto fail = [&](const std::string& text) {
+    return connection_
+        .query_to_its_end("SELECT takeout.fail_run($1, $2, $3, $4)", {run.id, run.token, or_null(sqlstate), text})
+        .text(0, 0);
+  };
+  // Commands say what they want, and a database has the characters of its encoding.
+  try {
+    return fail(valid_utf8(reason));
+  } catch (const Failure& failure) {
+    if (!failure.sqlstate().starts_with("22")) throw;
+    return fail(in_ascii(reason));
+  }
 }
 
 std::optional<std::chrono::milliseconds> RunQueue::next_wakeup() {

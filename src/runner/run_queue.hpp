@@ -18,7 +18,6 @@ struct Run {
   std::string token;
   std::string schedule;
   std::string due;
-  int attempt = 0;
   ExportCall call;
   std::string destination;
   std::string file;

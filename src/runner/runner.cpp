@@ -61,7 +61,13 @@ struct Runner::Active {
 };
 
 Runner::Runner(const Configuration& configuration, const ServerEntry& server, Interrupts& interrupts)
-    : configuration_(configuration), server_(server), interrupts_(interrupts) {}
+    : configuration_(configuration), server_(server), interrupts_(interrupts) {
+  interrupts_.set_heartbeat([this] { systemd_.beat(); });
+}
+
+Runner::~Runner() {
+  interrupts_.set_heartbeat([] {});
+}
 
 RunQueue Runner::open_queue(Connection& connection) {
   std::vector<std::string> destinations;
@@ -72,15 +78,25 @@ RunQueue Runner::open_queue(Connection& connection) {
 }
 
 int Runner::run_due() {
-  state_.emplace(parameters_of(server_.connection), interrupts_);
-  RunQueue queue = open_queue(*state_);
-  try {
-    while (run_one(queue)) continue;
-  } catch (const StateLost& lost) {
-    throw Failure(ExitCode::no_connection, lost.what());
+  for (;; (void)interrupts_.wait(-1, 0, 1000ms)) {
+    std::string error;
+    try {
+      state_.emplace(parameters_of(server_.connection), interrupts_);
+      RunQueue queue = open_queue(*state_);
+      if (delivered_) record_late(queue);
+      while (run_one(queue)) continue;
+      remove_expired(queue);
+      return unsuccessful_;
+    } catch (const StateLost& lost) {
+      error = lost.what();
+    } catch (const Failure& failure) {
+      if (!delivered_) throw;
+      error = failure.what();
+    }
+    // What was delivered is to be put on record, by another connection.
+    if (!delivered_ || steady_clock::now() > delivered_->patience) throw Failure(ExitCode::no_connection, error);
+    spdlog::error("{}", error);
   }
-  remove_expired(queue);
-  return unsuccessful_;
 }
 
 void Runner::run_forever() {
@@ -97,7 +113,7 @@ void Runner::run_forever() {
     if (std::exchange(serves_, false)) pause = 1s;
     state_.reset();
     spdlog::info("connecting again in {} s", pause.count());
-    for (const auto until = steady_clock::now() + pause; steady_clock::now() < until; systemd_.beat())
+    for (const auto until = steady_clock::now() + pause; steady_clock::now() < until;)
       (void)interrupts_.wait(-1, 0, std::min(std::chrono::milliseconds(pause), systemd_.patience()));
   }
 }
@@ -113,7 +129,6 @@ void Runner::serve() {
   if (delivered_) record_late(queue);
   systemd_.tell("READY=1\nSTATUS=Waiting for runs");
   for (;;) {
-    systemd_.beat();
     if (run_one(queue)) continue;
     remove_expired(queue);
     wait(*state_, queue);
@@ -125,7 +140,7 @@ void Runner::wait(Connection& connection, RunQueue& queue) {
   if (const auto wakeup = queue.next_wakeup()) rest = std::min(rest, *wakeup);
   // A run that another runner plans just now can be claimed a moment later.
   rest = std::max(rest, 50ms);
-  for (const auto until = steady_clock::now() + rest; steady_clock::now() < until; systemd_.beat()) {
+  for (const auto until = steady_clock::now() + rest; steady_clock::now() < until;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now()) + 1ms;
     if (connection.wait_for_notification(std::min(left, systemd_.patience()))) return;
   }
@@ -145,7 +160,7 @@ bool Runner::run_one(RunQueue& queue) {
   } catch (const RunLost& lost) {
     spdlog::warn("{} of {}: {}", run->schedule, run->due, lost.what());
   } catch (const Interrupted&) {
-    give_back(queue, *run);
+    leave(queue, *run);
     throw;
   }
   systemd_.tell("STATUS=Waiting for runs");
@@ -168,21 +183,22 @@ void Runner::make(RunQueue& queue, const Run& run) {
   const ExportedFile file =
       export_file(run.call, reader, {run.compression, true}, std::move(output), [&](std::uint64_t) { tick(); });
   if (run.checksum) delivery.add_checksum(run, file.sha256);
-  delivered_ = {run, file, exported_rows(reader), begin};
+  delivered_ = {run, file, std::nullopt, begin, steady_clock::now() + configuration_.lease};
+  delivered_->row_count = exported_rows(reader);
   record(queue);
 }
 
-// What is delivered is not to be delivered again: a signal waits until it is on record, and so does a lost connection.
+// What is delivered is not to be delivered again: a signal waits until it is on record, and whatever the server answers, it is
+// asked again.
 void Runner::record(RunQueue& queue) {
   bool is_ours = false;
   try {
     is_ours = queue.finish(delivered_->run, delivered_->file, delivered_->row_count);
   } catch (const Failure& failure) {
-    if (failure.code() == ExitCode::no_connection) throw StateLost(failure.what());
-    delivered_.reset();
-    throw;
+    if (failure.code() != ExitCode::no_connection && steady_clock::now() > delivered_->patience) delivered_.reset();
+    throw StateLost(failure.what());
   }
-  const auto [run, file, row_count, begin] = *std::exchange(delivered_, std::nullopt);
+  const auto [run, file, row_count, begin, patience] = *std::exchange(delivered_, std::nullopt);
   if (!is_ours) throw RunLost();
   const double seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
   spdlog::info("{} of {}: {} rows, {} bytes in {}:{}, {:.1f} s", run.schedule, run.due, row_count.value_or("?"),
@@ -228,17 +244,21 @@ void Runner::await_replay(Connection& reader, Active& active, RunQueue& queue, c
   }
 }
 
-void Runner::give_back(RunQueue& queue, const Run& run) {
+// A signal ends the program.
+void Runner::leave(RunQueue& queue, const Run& run) {
   try {
-    queue.release(run);
-  } catch (const Failure& failure) {
+    delivered_ ? record_late(queue) : static_cast<void>(queue.release(run));
+  } catch (const std::exception& error) {
     // Its lease will end.
-    spdlog::warn("{} of {} could not be given back: {}", run.schedule, run.due, failure.what());
+    spdlog::warn("{} of {}{}: {}", run.schedule, run.due, delivered_ ? " was delivered" : " could not be given back",
+                 error.what());
   }
 }
 
 void Runner::give_up(RunQueue& queue, const Run& run, const Failure& failure) {
-  note_failure(run, queue.fail(run, failure.sqlstate(), failure.what()), failure.what());
+  std::string reason = failure.what();
+  if (!failure.detail().empty()) reason += ": " + failure.detail();
+  note_failure(run, queue.fail(run, failure.sqlstate(), reason), reason);
 }
 
 void Runner::note_failure(const Run& run, const std::string& state, const std::string& error) {

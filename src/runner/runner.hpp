@@ -17,6 +17,9 @@ namespace pg_takeout {
 class Runner {
  public:
   Runner(const Configuration& configuration, const ServerEntry& server, Interrupts& interrupts);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+  ~Runner();
 
   // Runs what is due now and returns how many runs did not succeed. Throws Failure, Interrupted.
   int run_due();
@@ -30,6 +33,7 @@ class Runner {
     ExportedFile file;
     std::optional<std::string> row_count;
     std::chrono::steady_clock::time_point begin;
+    std::chrono::steady_clock::time_point patience;  // how long it may be reported; then another runner may have the run
   };
 
   // Claims and makes one run; false if there is none.
@@ -43,7 +47,7 @@ class Runner {
   void remove_expired(RunQueue& queue);
   [[nodiscard]] RunQueue open_queue(Connection& connection);
   void await_replay(Connection& reader, Active& active, RunQueue& queue, const Run& run);
-  static void give_back(RunQueue& queue, const Run& run);
+  void leave(RunQueue& queue, const Run& run);
   void give_up(RunQueue& queue, const Run& run, const Failure& failure);
   void note_failure(const Run& run, const std::string& state, const std::string& error);
   void tell(const Run& run, const std::string& state, const std::string& error);

@@ -33,7 +33,7 @@ void SystemdNotifier::tell(const std::string& state) const {
   const FileDescriptor descriptor(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
   if (descriptor.is_open())
-    (void)sendto(descriptor.get(), state.data(), state.size(), MSG_NOSIGNAL,
+    (void)sendto(descriptor.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                  reinterpret_cast<const sockaddr*>(&address), length);
 }
 

@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import time
 
 import pytest
 
 from faults import faults  # fixture
-from runner import TAKEOUT, environment, wait_until
+from runner import TAKEOUT, environment, start, wait_until
 from workplace import slow, workplace  # fixtures
 
 
@@ -107,3 +108,40 @@ def test_a_run_that_was_taken_over_while_the_disk_was_waited_for_is_not_delivere
     finally:
         running.terminate()
         assert running.wait(10) == 0
+
+
+def test_sigterm_while_the_disk_is_waited_for_gives_the_run_back(workplace, faults):
+    workplace.schedule(file_name="rows.csv", columns=["id"])
+    workplace.due_now()
+    running = workplace.start(environ=faults(workplace.database, "slow fsync", 30_000))
+    wait_until(lambda: workplace.runs() == [("nightly", "running")])
+    time.sleep(1)
+    running.terminate()
+    assert running.wait(5) == 0
+    assert workplace.runs("state, attempts") == [("due", 0)] and os.listdir(workplace.files) == []
+
+
+def test_once_it_has_its_name_a_file_is_delivered(workplace, faults):
+    """Neither a signal nor the end of the lease, while the directory is written to the disk, has it delivered again."""
+    workplace.schedule(file_name="rows.csv", columns=["id"])
+    workplace.due_now()
+    running = workplace.start(environ=faults(workplace.database, "slow fsync of a directory", 5000))
+    wait_until(lambda: os.listdir(workplace.files) == ["rows.csv"])
+    waiting = workplace.start()
+    time.sleep(1)
+    running.terminate()
+    assert running.wait(10) == 0
+    waiting.terminate()
+    assert waiting.wait(10) == 0
+    assert workplace.runs("state, attempts, token") == [("succeeded", 1, 1)]
+
+
+@pytest.mark.parametrize("fault", ["slow fsync", "slow fsync of a directory"])
+def test_an_export_that_is_interrupted_while_the_disk_is_waited_for_ends(workplace, faults, fault):
+    path = workplace.files / "rows.csv"
+    running = start(workplace.database, "export", "rows", "--quiet", "-o", path, environ=faults(workplace.database, fault, 30_000))
+    wait_until(lambda: not workplace.connection.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'takeout' AND state = 'active'").fetchall())
+    time.sleep(2)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(5) == -signal.SIGINT
+    assert not path.exists() or path.read_bytes() == workplace.stream()

@@ -144,24 +144,6 @@ def test_a_cut_connection_is_made_anew_and_the_run_made(workplace, slow):
         assert running.wait(10) == 0
 
 
-def test_a_connection_that_is_cut_after_delivery_delivers_nothing_twice(workplace):
-    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'takeout run'"
-    workplace.configure(f"""
-        [destination.reports]
-        command = ["/bin/sh", "-c", "cat >> {workplace.files}/all; psql -Xqc \\"{cut}\\""]
-        """)
-    workplace.schedule(columns=["id"], retry_delay="1 second")
-    workplace.due_now()
-    running = workplace.start()
-    try:
-        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")])
-    finally:
-        running.terminate()
-        assert running.wait(10) == 0
-    assert (workplace.files / "all").read_bytes() == workplace.stream("'csv', columns => '{id}'")
-    assert workplace.runs("attempts, token, row_count") == [(1, 1, None)]
-
-
 def commands_running():
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -243,13 +225,6 @@ def test_a_command_gets_the_whole_file_and_no_shell(workplace):
     assert (workplace.path / "told").read_text().splitlines()[1] == "failed /bin/sh ended with status 3: no room"
 
 
-def test_standard_output_is_a_destination(workplace):
-    workplace.configure("[destination.reports]\nstdout = true\n")
-    workplace.schedule()
-    workplace.due_now()
-    assert workplace.once().stdout == workplace.stream()
-
-
 def test_period_new_misses_nothing_and_repeats_nothing(workplace, connection, database):
     connection.execute("CREATE TABLE event (id int PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now())")
     connection.execute("SELECT takeout.create_dataset('event', tenant => 'default')")
@@ -307,6 +282,26 @@ def test_a_service_manager_is_told(workplace):
             running.terminate()
             assert running.wait(10) == 0
     assert any(b"READY=1" in word for word in said) and said.count(b"WATCHDOG=1") >= 3
+
+
+def test_the_service_lives_while_the_server_lets_it_wait(workplace, connection):
+    path = workplace.path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(path))
+        listener.settimeout(2)
+        environ = environment(workplace.database, NOTIFY_SOCKET=str(path), WATCHDOG_USEC="400000")
+        running = workplace.start(environ=environ)
+        try:
+            while b"READY=1" not in listener.recv(1000):
+                continue
+            with connection.transaction():
+                connection.execute("LOCK takeout.runs")
+                until = time.monotonic() + 4
+                while time.monotonic() < until:
+                    listener.recv(1000)
+        finally:
+            running.terminate()
+            assert running.wait(10) == 0
 
 
 def test_each_end_of_a_run_is_notified(workplace, connection):
