@@ -108,7 +108,7 @@ def test_a_server_that_does_not_take_the_outcome_at_once_is_asked_again(workplac
 
 
 def into_standard_output(workplace):
-    workplace.configure("[destination.reports]\nstdout = true\n")
+    workplace.configure("lease = 3\n[destination.reports]\nstdout = true\n")
     workplace.schedule()
     workplace.due_now()
 
@@ -118,14 +118,16 @@ def test_standard_output_gets_the_whole_file(workplace):
     assert workplace.once().stdout == workplace.stream()
 
 
-def test_of_a_run_that_fails_nothing_is_on_standard_output(workplace, connection):
-    connection.execute("CREATE VIEW broken AS SELECT i AS id, 1 / (40000 - i) AS x FROM generate_series(1, 100000) i")
+def test_of_a_run_that_fails_in_its_middle_nothing_is_on_standard_output(workplace, connection):
+    connection.execute("CREATE TABLE number AS SELECT i AS id FROM generate_series(1, 100000) i; ALTER TABLE number ADD PRIMARY KEY (id)")
+    connection.execute("CREATE VIEW broken AS SELECT id, 1 / (90000 - id) AS x FROM number")
     connection.execute("SELECT takeout.create_dataset('broken', key => '{id}', tenant => 'default')")
     workplace.configure("[destination.reports]\nstdout = true\n")
     workplace.schedule(dataset="broken")
     workplace.due_now()
-    done = workplace.once()
+    done = workplace.once(environ=environment(workplace.database, PGOPTIONS="-c enable_sort=off"))
     assert done.returncode == 1 and done.stdout == b""
+    assert workplace.runs("error") == [("division by zero",)]
 
 
 def test_a_standard_output_that_nobody_reads_any_more_ends_it(workplace):
