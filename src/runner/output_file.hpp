@@ -16,7 +16,8 @@ namespace pg_takeout {
 class OutputFile final : public Output {
  public:
   // name: of the file in the directory. sync: false leaves it to the kernel when to write to the disk.
-  OutputFile(FileDescriptor directory, std::string name, bool sync, unsigned mode = 0600);
+  OutputFile(FileDescriptor directory, std::string name, bool sync);
+  OutputFile(FileDescriptor directory, std::string name, bool sync, unsigned mode);
   ~OutputFile() override;
 
   void write(std::string_view bytes) override;
@@ -24,7 +25,7 @@ class OutputFile final : public Output {
   void finish() override;
 
  private:
-  void open_temporary();
+  bool open_temporary();
   void start_writeback();
   void give_name();
   [[noreturn]] void fail(const char* what) const;
