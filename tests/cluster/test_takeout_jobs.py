@@ -131,6 +131,19 @@ def test_a_signal_is_noticed_while_the_reader_takes_nothing(database, connection
     wait_until(lambda: not sessions(connection))
 
 
+def test_a_signal_is_noticed_while_parts_are_joined(database, connection, faults, slow_parts, tmp_path):
+    connection.execute("""CREATE FUNCTION first_late(i int) RETURNS text LANGUAGE plpgsql STABLE AS
+                          $$ BEGIN IF i = 1 THEN PERFORM pg_sleep(2); END IF; RETURN repeat(md5(i::text), 10); END $$""")
+    connection.execute("CREATE VIEW first_late AS SELECT id, first_late(id) AS noise FROM steps")
+    connection.execute("SELECT takeout.create_dataset('first_late', key => '{id}', tenant => 'default')")
+    running = start(database, "export", "first_late", "--jobs", 2, "-o", tmp_path / "rows.csv", environ=faults(database, "slow pread", 1000))
+    wait_until(lambda: running_parts(connection) == 2)
+    wait_until(lambda: not running_parts(connection))
+    running.terminate()
+    assert running.wait(5) == -signal.SIGTERM
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_session_that_is_ended_ends_the_others(database, connection, slow_parts, tmp_path):
     for order in ("ASC", "DESC"):  # the leader, which began first; another
         running = start(database, "export", slow_parts, "--jobs", 3, "-o", tmp_path / "rows.csv", stderr=subprocess.PIPE)
