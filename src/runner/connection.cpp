@@ -50,7 +50,8 @@ Failure connection_failure(const PGconn* connection) {
   for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option)
     if (std::string_view(option->keyword) == "sslmode") mode = option->val;
   const bool verified = mode != nullptr && std::string_view(mode) == "verify-full";
-  return {ExitCode::no_connection,
+  const bool lacks_password = PQconnectionNeedsPassword(connection) != 0;
+  return {lacks_password ? ExitCode::not_allowed : ExitCode::no_connection,
           trimmed(PQerrorMessage(connection)),
           {},
           verified ? "For a host that is not this machine, TLS with its certificate and name checked is the default: "

@@ -104,6 +104,7 @@ def test_exit_codes(server, database, connection, tmp_path, rows):
     assert code("export", "rows", "-o", tmp_path) == 2
     assert code("export", "rows", PGPORT="1") == code("export", "rows", "-d", "no_such_database") == 3
     assert code("export", "rows", "-U", "no_such_role") == code("export", "rows", "-h", "127.0.0.1", PGPASSWORD="wrong") == 4
+    assert code("export", "rows", "-h", "127.0.0.1", PGPASSWORD="") == 4
     connection.execute("CREATE ROLE stranger LOGIN; CREATE ROLE bounded LOGIN")
     connection.execute("INSERT INTO takeout.members VALUES ('bounded', 'default')")
     connection.execute("INSERT INTO takeout.limits (role, max_rows) VALUES ('bounded', 100)")
