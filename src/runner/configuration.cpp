@@ -58,7 +58,10 @@ class Reader {
     if (node == nullptr) return {};
     std::vector<std::string> words;
     if (const toml::array* array = node->as_array())
-      for (const toml::node& word : *array) words.push_back(word.value_exact<std::string>().value_or(""));
+      for (const toml::node& word : *array) {
+        if (!word.is_string()) fail(word.source(), "\"" + std::string(key) + "\" has words in quotes only");
+        words.push_back(*word.value_exact<std::string>());
+      }
     if (words.empty() || words[0].empty() || words[0][0] != '/')
       fail(node->source(),
            "\"" + std::string(key) + "\" must be a list: the absolute path of a program and its arguments");

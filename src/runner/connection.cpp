@@ -3,10 +3,12 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <cstdio>
 #include <future>
 #include <thread>
 
 #include "failure.hpp"
+#include "json_object.hpp"
 
 namespace pg_takeout {
 
@@ -15,6 +17,9 @@ namespace {
 constexpr std::chrono::milliseconds moment{200};  // between two ticks
 
 using Result = std::unique_ptr<PGresult, CloseResult>;
+using Handle = std::unique_ptr<PGconn, CloseConnection>;
+
+bool notices_are_json = false;
 
 std::string trimmed(const char* text) {
   std::string result = text != nullptr ? text : "";
@@ -45,7 +50,8 @@ Failure connection_failure(const PGconn* connection) {
   for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option)
     if (std::string_view(option->keyword) == "sslmode") mode = option->val;
   const bool verified = mode != nullptr && std::string_view(mode) == "verify-full";
-  return {ExitCode::no_connection,
+  const bool lacks_password = PQconnectionNeedsPassword(connection) != 0;
+  return {lacks_password ? ExitCode::not_allowed : ExitCode::no_connection,
           trimmed(PQerrorMessage(connection)),
           {},
           verified ? "For a host that is not this machine, TLS with its certificate and name checked is the default: "
@@ -54,17 +60,15 @@ Failure connection_failure(const PGconn* connection) {
                    : ""};
 }
 
-}  // namespace
+// The beginning of what the server said last, empty if it said nothing. In every language the severity has two spaces behind it.
+std::string said_by_server(const std::string& message) {
+  const std::size_t end = message.rfind(":  ");
+  return end != std::string::npos ? message.substr(end + 3, 5) : "";
+}
 
-void CloseResult::operator()(pg_result* result) const { PQclear(result); }
-
-int Rows::count() const { return PQntuples(result_.get()); }
-bool Rows::is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
-std::string Rows::text(int row, int column) const { return PQgetvalue(result_.get(), row, column); }
-
-void Connection::CloseConnection::operator()(pg_conn* connection) const { PQfinish(connection); }
-
-Connection::Connection(const ConnectionParameters& parameters, Interrupts& interrupts) : interrupts_(interrupts) {
+// By libpq in one go, since only so it turns from a host that is silent to the next one. Why a login is refused, it tells as a
+// SQLSTATE to those only who have asked before: such a login is tried once more.
+Handle connect(const ConnectionParameters& parameters) {
   std::vector<const char*> keywords;
   std::vector<const char*> values;
   for (const auto& [keyword, value] : parameters) {
@@ -73,33 +77,53 @@ Connection::Connection(const ConnectionParameters& parameters, Interrupts& inter
   }
   keywords.push_back(nullptr);
   values.push_back(nullptr);
-  connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
-  if (connection_ == nullptr) throw std::bad_alloc();
-  const int timeout = std::atoi(parameters.at("connect_timeout").c_str());
-  wait_until_connected(std::chrono::seconds(timeout > 0 ? timeout : 3600));
-  // NOTICEs, such as that of the formula guard, are for people.
-  PQsetNoticeReceiver(
-      connection_.get(),
-      [](void*, const PGresult* result) {
-        std::fprintf(stderr, "takeout: %s\n", trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)).c_str());
-      },
-      nullptr);
-  PQsetnonblocking(connection_.get(), 1);
+  Handle connection(PQconnectdbParams(keywords.data(), values.data(), 0));
+  if (connection == nullptr) throw std::bad_alloc();
+  if (PQstatus(connection.get()) == CONNECTION_OK) return connection;
+  const Failure failure = connection_failure(connection.get());
+  if (said_by_server(failure.what()).empty()) throw failure;
+  PQsetErrorVerbosity(connection.get(), PQERRORS_SQLSTATE);
+  PQreset(connection.get());
+  PQsetErrorVerbosity(connection.get(), PQERRORS_DEFAULT);
+  if (PQstatus(connection.get()) == CONNECTION_OK) return connection;
+  const std::string sqlstate = said_by_server(PQerrorMessage(connection.get()));
+  const bool is_refused = exit_code_of(sqlstate) == ExitCode::not_allowed;
+  throw Failure(is_refused ? ExitCode::not_allowed : ExitCode::no_connection, failure.what(), failure.detail(), failure.hint(),
+                sqlstate);
 }
 
-void Connection::wait_until_connected(std::chrono::seconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-  while (PQstatus(connection_.get()) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
-    if (std::chrono::steady_clock::now() > deadline)
-      throw Failure(
-          ExitCode::no_connection, "the server does not answer",
-          "No connection came about within " + std::to_string(timeout.count()) + " seconds (connect_timeout).");
-    const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (!interrupts_.wait(PQsocket(connection_.get()), events, moment)) continue;
-    next = PQconnectPoll(connection_.get());
+void tell(const PGresult* notice) {
+  const std::string message = trimmed(PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY));
+  if (notices_are_json) {
+    const std::string fields = JsonObject().add("message", message).text();
+    std::fprintf(stderr, "%s\n", JsonObject().add_raw("notice", fields).text().c_str());
+  } else {
+    std::fprintf(stderr, "takeout: %s\n", message.c_str());
   }
-  if (PQstatus(connection_.get()) != CONNECTION_OK) throw connection_failure(connection_.get());
+}
+
+}  // namespace
+
+void CloseResult::operator()(pg_result* result) const { PQclear(result); }
+
+void CloseConnection::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+void tell_notices_as_json() { notices_are_json = true; }
+
+int Rows::count() const { return PQntuples(result_.get()); }
+bool Rows::is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+std::string Rows::text(int row, int column) const { return PQgetvalue(result_.get(), row, column); }
+
+// A connection that a signal does not wait for is left to itself.
+Connection::Connection(const ConnectionParameters& parameters, Interrupts& interrupts) : interrupts_(interrupts) {
+  std::packaged_task<Handle()> task([parameters] { return connect(parameters); });
+  std::future<Handle> connected = task.get_future();
+  std::thread(std::move(task)).detach();
+  while (connected.wait_for(moment / 4) != std::future_status::ready) (void)interrupts.wait(-1, 0, std::chrono::milliseconds(0));
+  connection_ = connected.get();
+  // NOTICEs, such as that of the formula guard, are for people.
+  PQsetNoticeReceiver(connection_.get(), [](void*, const PGresult* notice) { tell(notice); }, nullptr);
+  PQsetnonblocking(connection_.get(), 1);
 }
 
 void Connection::fail() { throw Failure(ExitCode::no_connection, trimmed(PQerrorMessage(connection_.get()))); }

@@ -21,6 +21,13 @@ struct CloseResult {
   void operator()(pg_result* result) const;
 };
 
+struct CloseConnection {
+  void operator()(pg_conn* connection) const;
+};
+
+// The NOTICEs of all connections, which go to standard error, are JSON objects. Before the first connection.
+void tell_notices_as_json();
+
 // Rows of text.
 class Rows {
  public:
@@ -36,7 +43,7 @@ class Rows {
 
 class Connection {
  public:
-  // Throws Failure (no_connection), Interrupted.
+  // Tries one host behind the other, each as long as connect_timeout says. Throws Failure (no_connection, not_allowed), Interrupted.
   Connection(const ConnectionParameters& parameters, Interrupts& interrupts);
 
   // Runs one statement with text parameters, nullopt for NULL. Throws Failure with the server's SQLSTATE, Interrupted after
@@ -62,11 +69,6 @@ class Connection {
   void cancel() noexcept;
 
  private:
-  struct CloseConnection {
-    void operator()(pg_conn* connection) const;
-  };
-
-  void wait_until_connected(std::chrono::seconds timeout);
   void flush();
   bool wait(short events);
   // Takes in the input that comes within a moment. Cancels the statement if a signal comes.

@@ -110,7 +110,7 @@ class SpooledStream final : public Output {
   void finish() override {
     OutputStream stream(FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)), "standard output", interrupts_, tick_);
     lock(F_WRLCK);
-    spool_.drain(stream);
+    spool_.drain([&](std::string_view bytes) { stream.write(bytes); });
     lock(F_UNLCK);
     stream.finish();
   }

@@ -1,9 +1,12 @@
 #include "export_command.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -63,13 +66,33 @@ bool is_stream(const std::string& path) {
   return path == "-" || (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode));
 }
 
+// Such as /dev/stderr, a link into /proc: a file would take the place of the link. Kernels before 5.6 do not tell.
+bool is_name_of_open_file(const std::string& path) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  const FilePlace place = place_of(path);
+  const FileDescriptor file(static_cast<int>(syscall(SYS_openat2, place.directory.get(), place.name.c_str(), &how, sizeof how)));
+  return !file.is_open() && errno == ELOOP && access(path.c_str(), F_OK) == 0;
+}
+
+// Waits for the reader of a named pipe, and open(2) would do that beyond the reach of a signal.
+FileDescriptor open_device(const std::string& path, Interrupts& interrupts) {
+  struct stat status{};
+  const bool is_pipe = stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+  for (;;) {
+    FileDescriptor device(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (device.is_open()) return device;
+    if (errno != ENXIO || !is_pipe) throw system_failure(ExitCode::not_delivered, "cannot open \"" + path + "\"");
+    (void)interrupts.wait(-1, 0, std::chrono::milliseconds(100));
+  }
+}
+
 std::unique_ptr<Output> open_stream(const std::string& path, Interrupts& interrupts) {
   if (path == "-")
     return std::make_unique<OutputStream>(FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)), "standard output",
                                           interrupts);
-  FileDescriptor device(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-  if (!device.is_open()) throw system_failure(ExitCode::not_delivered, "cannot open \"" + path + "\"");
-  return std::make_unique<OutputStream>(std::move(device), "\"" + path + "\"", interrupts);
+  return std::make_unique<OutputStream>(open_device(path, interrupts), "\"" + path + "\"", interrupts);
 }
 
 std::unique_ptr<Output> open_file(const std::string& path, bool sync, Interrupts& interrupts) {
@@ -110,6 +133,9 @@ std::string spool_directory(const std::string& path) {
 void check(const ExportOptions& options, Compression compression) {
   refuse_password(options.address);
   check_jobs(options);
+  if (!is_stream(options.path) && is_name_of_open_file(options.path))
+    throw Failure(ExitCode::usage, "\"" + options.path + "\" is another name of an open file", {},
+                  "Name the file itself, or redirect standard output.");
   if (options.sha256 && is_stream(options.path))
     throw Failure(ExitCode::usage, "--sha256 writes a file beside the export's, and there is none", {},
                   "Name a file with -o.");
@@ -136,6 +162,7 @@ void report(const ExportOptions& options, const ExportedFile& file, double secon
 }
 
 int run(ExportOptions& options) {
+  if (options.path == "/dev/stdout") options.path = "-";
   const FileFrame frame{chosen_compression(options), options.sha256};
   if (options.call.format.empty()) options.call.format = format_by_name(options.path);
   options.call.ordered = !options.unordered;

@@ -16,7 +16,11 @@ namespace {
 sigset_t ending_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+  sigaddset(&set, SIGTERM);
+  for (const int signal : {SIGINT, SIGHUP}) {
+    struct sigaction present{};
+    if (sigaction(signal, nullptr, &present) == 0 && present.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
   return set;
 }
 
@@ -38,7 +42,7 @@ void Interrupts::check() {
   signalfd_siginfo info{};
   if (read(signals_.get(), &info, sizeof info) != sizeof info) return;
   // What is left to do may wait for a server that does not answer: not for long.
-  alarm(8);
+  if (!ending_.test_and_set()) alarm(8);
   throw Interrupted(static_cast<int>(info.ssi_signo));
 }
 

@@ -1,6 +1,7 @@
 // SIGINT, SIGTERM and SIGHUP as something to wait for.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 
@@ -10,7 +11,8 @@ namespace pg_takeout {
 
 class Interrupts {
  public:
-  // From now on these signals do not end the program by themselves. Once in a program, before it makes threads.
+  // From now on these signals do not end the program by themselves. Of SIGINT and SIGHUP those are left out that the program
+  // was started to ignore, as by nohup. Once in a program, before it makes threads.
   Interrupts();
 
   // Throws Interrupted if a signal came. The program ends some seconds later at the latest.
@@ -27,6 +29,7 @@ class Interrupts {
  private:
   FileDescriptor signals_;
   std::function<void()> heartbeat_ = [] {};
+  std::atomic_flag ending_;
 };
 
 // Ends the program as the signal would have, so that a shell sees it.

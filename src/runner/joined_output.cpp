@@ -10,7 +10,7 @@ class PartOutput final : public Output {
 
   void write(std::string_view bytes) override {
     if (!has_turn_ && joined_.has_turn(number_)) take_turn();
-    has_turn_ ? joined_.output_->write(bytes) : spool_.write(bytes);
+    has_turn_ ? joined_.write(bytes) : spool_.write(bytes);
   }
 
   void finish() override {
@@ -24,7 +24,7 @@ class PartOutput final : public Output {
  private:
   void take_turn() {
     has_turn_ = true;
-    spool_.drain(*joined_.output_);
+    spool_.drain([this](std::string_view bytes) { joined_.write(bytes); });
   }
 
   JoinedOutput& joined_;
@@ -55,6 +55,11 @@ void JoinedOutput::wait_for_turn(int number) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return turn_ == number || stopped_; });
   if (stopped_) throw Stopped();
+}
+
+void JoinedOutput::write(std::string_view bytes) {
+  if (is_stopped()) throw Stopped();
+  output_->write(bytes);
 }
 
 void JoinedOutput::end_turn() {

@@ -37,6 +37,7 @@ class JoinedOutput {
 
   bool has_turn(int number);
   void wait_for_turn(int number);
+  void write(std::string_view bytes);
   void end_turn();
 
   std::unique_ptr<Output> output_;  // written to by whose turn it is

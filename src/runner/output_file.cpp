@@ -30,15 +30,20 @@ std::string random_name() {
 
 }  // namespace
 
-OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile, unsigned mode)
+OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile)
     : directory_(std::move(directory)), name_(std::move(name)), sync_(sync), meanwhile_(std::move(meanwhile)) {
   file_ = FileDescriptor(openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   // Not every file system has files without names: EOPNOTSUPP, and EISDIR or ENOENT from old kernels.
   if (!file_.is_open()) {
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL) fail("cannot create");
-    open_temporary();
+    while (!open_temporary()) continue;
+  } else {
+    flock(file_.get(), LOCK_EX | LOCK_NB);
   }
-  flock(file_.get(), LOCK_EX | LOCK_NB);
+}
+
+OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile, unsigned mode)
+    : OutputFile(std::move(directory), std::move(name), sync, std::move(meanwhile)) {
   // Whatever the umask.
   if (mode != 0600 && fchmod(file_.get(), mode) != 0) fail("cannot set the mode of");
 }
@@ -47,12 +52,15 @@ OutputFile::~OutputFile() {
   if (!temporary_.empty()) unlinkat(directory_.get(), temporary_.c_str(), 0);
 }
 
-void OutputFile::open_temporary() {
-  const std::string temporary = random_name();
+// False where the file was taken for abandoned, and removed, before it was locked.
+bool OutputFile::open_temporary() {
+  temporary_ = random_name();
   file_ = FileDescriptor(
-      openat(directory_.get(), temporary.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600));
+      openat(directory_.get(), temporary_.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600));
   if (!file_.is_open()) fail("cannot create");
-  temporary_ = temporary;
+  flock(file_.get(), LOCK_EX);
+  struct stat status{};
+  return fstat(file_.get(), &status) != 0 || status.st_nlink > 0;
 }
 
 void OutputFile::write(std::string_view bytes) {
@@ -81,6 +89,7 @@ void OutputFile::settle() {
 void OutputFile::finish() {
   if (!settled_) settle();
   if (temporary_.empty()) give_name();
+  const FileDescriptor lock(fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));  // holds it until the end
   // Some file systems report a failed write only here.
   if (!file_.close()) fail("cannot write");
   if (renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) fail("cannot rename to");

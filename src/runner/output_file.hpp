@@ -18,7 +18,8 @@ class OutputFile final : public Output {
  public:
   // name: of the file in the directory. sync: false leaves it to the kernel when to write to the disk. meanwhile: called while
   // the disk is waited for; what it throws ends the wait.
-  OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile, unsigned mode = 0600);
+  OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile);
+  OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile, unsigned mode);
   ~OutputFile() override;
 
   void write(std::string_view bytes) override;
@@ -26,7 +27,7 @@ class OutputFile final : public Output {
   void finish() override;
 
  private:
-  void open_temporary();
+  bool open_temporary();
   void start_writeback();
   void give_name();
   void sync(const FileDescriptor& descriptor, const char* what);

@@ -44,14 +44,14 @@ void PartSpool::write(std::string_view bytes) {
   }
 }
 
-void PartSpool::drain(Output& output) {
+void PartSpool::drain(const std::function<void(std::string_view)>& take) {
   std::vector<char> room(std::min<std::uint64_t>(size_, piece));
   for (std::uint64_t done = 0; done < size_;) {
     const ssize_t got = pread(file_.get(), room.data(), room.size(), static_cast<off_t>(done));
     if (got == 0) errno = EIO;
     if (got <= 0 && errno != EINTR) fail("read");
     if (got <= 0) continue;
-    output.write({room.data(), static_cast<std::size_t>(got)});
+    take({room.data(), static_cast<std::size_t>(got)});
     (void)fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(done), got);
     done += static_cast<std::uint64_t>(got);
   }

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "file_descriptor.hpp"
-#include "output.hpp"
 
 namespace pg_takeout {
 
@@ -15,8 +16,8 @@ class PartSpool {
   explicit PartSpool(std::string directory) : directory_(std::move(directory)) {}
 
   void write(std::string_view bytes);
-  // Moves all to the output. What has been moved takes no room any more, where the file system can do that.
-  void drain(Output& output);
+  // Hands over all, piece by piece. What has been moved takes no room any more, where the file system can do that.
+  void drain(const std::function<void(std::string_view)>& take);
 
  private:
   void open();

@@ -1,11 +1,13 @@
 #include "server_address.hpp"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "failure.hpp"
 
@@ -24,9 +26,10 @@ ConnectionParameters parse_connection_string(const std::string& text) {
   const Options options(PQconninfoParse(text.c_str(), &message), &PQconninfoFree);
   const std::unique_ptr<char, decltype(&PQfreemem)> owned(message, &PQfreemem);
   if (options == nullptr) {
-    // libpq's message may quote the string, and with it a password: only what it says before that.
+    // libpq's message may quote the string, and with it a password: then only what it says before that.
+    const bool may_have_password = text.find("pass") != std::string::npos || text.find("://") != std::string::npos;
     std::string reason = message != nullptr ? message : "out of memory";
-    reason.resize(std::min(reason.find_first_of("\"\n"), reason.size()));
+    reason.resize(std::min(reason.find_first_of(may_have_password ? "\"\n" : "\n"), reason.size()));
     throw Failure(ExitCode::usage, "invalid connection string: " + reason);
   }
   ConnectionParameters parameters;
@@ -51,18 +54,22 @@ ConnectionParameters given_parameters(const ServerAddress& address) {
 // What libpq takes for parameters that are not given: from the environment and the service file.
 ConnectionParameters default_parameters(const ConnectionParameters& given) {
   // PQconndefaults() reads the service that the environment names only.
+  const char* variable = getenv("PGSERVICE");
+  const std::optional<std::string> before = variable != nullptr ? std::optional<std::string>(variable) : std::nullopt;
   if (const auto service = given.find("service"); service != given.end())
     setenv("PGSERVICE", service->second.c_str(), 1);
   ConnectionParameters parameters;
   const Options options(PQconndefaults(), &PQconninfoFree);
+  before ? setenv("PGSERVICE", before->c_str(), 1) : unsetenv("PGSERVICE");
   for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr; ++option)
     if (option->val != nullptr) parameters[option->keyword] = option->val;
   return parameters;
 }
 
 bool is_this_machine(const std::string& host) {
+  in_addr address{};
   return host.empty() || host[0] == '/' || host[0] == '@' || host == "localhost" || host == "::1" ||
-         host.starts_with("127.");
+         (host.starts_with("127.") && inet_pton(AF_INET, host.c_str(), &address) == 1);
 }
 
 // A list of hosts is as far away as its farthest.
@@ -87,8 +94,7 @@ bool has_own_certificates() {
   return home != nullptr && access((std::string(home) + "/.postgresql/root.crt").c_str(), F_OK) == 0;
 }
 
-void choose_tls(ConnectionParameters& given) {
-  const ConnectionParameters defaults = default_parameters(given);
+void choose_tls(ConnectionParameters& given, const ConnectionParameters& defaults) {
   const auto effective = [&](const char* keyword) {
     if (const auto found = given.find(keyword); found != given.end()) return found->second;
     const auto found = defaults.find(keyword);
@@ -109,16 +115,17 @@ void choose_tls(ConnectionParameters& given) {
 
 ConnectionParameters connection_parameters(const ServerAddress& address) {
   ConnectionParameters parameters = given_parameters(address);
-  choose_tls(parameters);
+  const ConnectionParameters defaults = default_parameters(parameters);
+  choose_tls(parameters, defaults);
+  parameters.try_emplace("fallback_application_name", "takeout");
+  parameters.try_emplace("client_encoding", "UTF8");
   // A server that is gone without a word is noticed within half a minute.
-  for (const auto& [keyword, value] : ConnectionParameters{{"fallback_application_name", "takeout"},
-                                                           {"client_encoding", "UTF8"},
-                                                           {"connect_timeout", "15"},
+  for (const auto& [keyword, value] : ConnectionParameters{{"connect_timeout", "15"},
                                                            {"keepalives_idle", "10"},
                                                            {"keepalives_interval", "5"},
                                                            {"keepalives_count", "3"},
                                                            {"tcp_user_timeout", "25000"}})
-    parameters.try_emplace(keyword, value);
+    if (!defaults.contains(keyword)) parameters.try_emplace(keyword, value);
   return parameters;
 }
 

@@ -1,10 +1,16 @@
 // The program takeout: reads its command line, runs one command, ends with an exit code.
+#include <fcntl.h>
 #include <libpq-fe.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
+#include "connection.hpp"
 #include "export_command.hpp"
 #include "failure.hpp"
 #include "interrupts.hpp"
@@ -39,17 +45,28 @@ void tell_as_json(const Failure& failure) {
   std::fprintf(stderr, "%s\n", object.text().c_str());
 }
 
+int end_with(const Failure& failure, bool json) {
+  json ? tell_as_json(failure) : tell(failure);
+  return static_cast<int>(failure.code());
+}
+
+void flush_standard_output() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  if (errno == EPIPE) throw Interrupted(SIGPIPE);
+  throw system_failure(ExitCode::not_delivered, "cannot write to standard output");
+}
+
 int run(const Action& action, bool json) {
   try {
-    return action();
+    const int code = action();
+    flush_standard_output();
+    return code;
   } catch (const Interrupted& interrupted) {
     end_by_signal(interrupted.signal());
   } catch (const Failure& failure) {
-    json ? tell_as_json(failure) : tell(failure);
-    return static_cast<int>(failure.code());
+    return end_with(failure, json);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "takeout: %s\n", error.what());
-    return static_cast<int>(ExitCode::failed);
+    return end_with({ExitCode::failed, error.what()}, json);
   }
 }
 
@@ -64,21 +81,40 @@ int run_program(int count, char** arguments) {
   add_schedule_commands(program, action);
   add_run_command(program, action);
   program.add_subcommand("version", "Say which version this is")->callback([&] {
-    action = [] { return std::puts(version_text().c_str()) < 0 ? 1 : 0; };
+    action = [] {
+      std::puts(version_text().c_str());
+      return 0;
+    };
   });
+  const bool json =
+      std::any_of(arguments, arguments + count, [](const char* word) { return std::string_view(word) == "--json"; });
+  if (json) tell_notices_as_json();
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
-    const int code = program.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    if (json && error.get_exit_code() != 0) return end_with({ExitCode::usage, error.what()}, json);
+    const int code = program.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    action = [code] { return code; };
   }
-  const bool json =
-      std::any_of(arguments, arguments + count, [](const char* word) { return std::string_view(word) == "--json"; });
   return run(action, json);
+}
+
+// Where standard output or standard error is closed, the next file would have its number, and what is said there written into
+// it. Writing to this one fails, as to one that is closed.
+void open_standard_descriptors() {
+  int number = 0;
+  while (number >= 0 && number <= STDERR_FILENO) number = open("/dev/null", O_RDONLY);
+  if (number > STDERR_FILENO) close(number);
 }
 
 }  // namespace
 
 }  // namespace pg_takeout
 
-int main(int count, char** arguments) { return pg_takeout::run_program(count, arguments); }
+int main(int count, char** arguments) {
+  pg_takeout::open_standard_descriptors();
+  const int code = pg_takeout::run_program(count, arguments);
+  std::fflush(nullptr);
+  // Without the destructors of what a thread may still use that waits for a server.
+  std::quick_exit(code);
+}

@@ -14,7 +14,9 @@ SOURCE = r"""
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int is(const char *name) { const char *fault = getenv("FAULT"); return fault && strcmp(fault, name) == 0; }
@@ -40,15 +42,51 @@ int linkat(int a, const char *b, int c, const char *d, int flags) {
   return ((int (*)(int, const char *, int, const char *, int)) dlsym(RTLD_NEXT, "linkat"))(a, b, c, d, flags);
 }
 
+static int is_locked(int directory, const char *name) {
+  int fd = openat(directory, name, O_RDWR);
+  int locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
+  close(fd);
+  return locked;
+}
+
 int renameat(int a, const char *b, int c, const char *d) {
-  if (meets("renameat")) return -1;
+  if (meets("renameat") || (is("rename without a lock") && !is_locked(a, b))) return -1;
   return ((int (*)(int, const char *, int, const char *)) dlsym(RTLD_NEXT, "renameat"))(a, b, c, d);
 }
 
 int openat(int fd, const char *path, int flags, ...) {
   va_list list; va_start(list, flags); int mode = va_arg(list, int); va_end(list);
-  if (is("tmpfile") && (flags & O_TMPFILE) == O_TMPFILE) { errno = EOPNOTSUPP; return -1; }
-  return ((int (*)(int, const char *, int, ...)) dlsym(RTLD_NEXT, "openat"))(fd, path, flags, mode);
+  if ((is("tmpfile") || is("fchmod") || is("removal of a temporary file")) && (flags & O_TMPFILE) == O_TMPFILE) { errno = EOPNOTSUPP; return -1; }
+  int result = ((int (*)(int, const char *, int, ...)) dlsym(RTLD_NEXT, "openat"))(fd, path, flags, mode);
+  static int removed = 0;
+  if (is("removal of a temporary file") && (flags & O_EXCL) && !removed++) unlinkat(fd, path, 0);
+  return result;
+}
+
+int fchmod(int fd, mode_t mode) {
+  if (meets("fchmod")) return -1;
+  return ((int (*)(int, mode_t)) dlsym(RTLD_NEXT, "fchmod"))(fd, mode);
+}
+
+// As a file system that is mounted from elsewhere.
+int flock(int fd, int operation) {
+  if (is("lock for readers") && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) { errno = EBADF; return -1; }
+  return ((int (*)(int, int)) dlsym(RTLD_NEXT, "flock"))(fd, operation);
+}
+
+ssize_t pread(int fd, void *bytes, size_t size, off_t offset) {
+  if (is("slow pread")) usleep(1000 * atoi(getenv("FAULT_MILLISECONDS")));
+  return ((ssize_t (*)(int, void *, size_t, off_t)) dlsym(RTLD_NEXT, "pread"))(fd, bytes, size, offset);
+}
+
+// As a container's rules for system calls that it does not know.
+long syscall(long number, ...) {
+  va_list list; va_start(list, number);
+  long a[6];
+  for (int i = 0; i < 6; ++i) a[i] = va_arg(list, long);
+  va_end(list);
+  if (is("openat2") && number == SYS_openat2) { errno = EPERM; return -1; }
+  return ((long (*)(long, ...)) dlsym(RTLD_NEXT, "syscall"))(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 ssize_t write(int fd, const void *bytes, size_t size) {

@@ -23,9 +23,15 @@ def takeout(database, *arguments, environ=None, **parameters):
                           **{"capture_output": True, **parameters})
 
 
+def heed_signals():
+    """The tests may be a background job, which ignores some."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(database, *arguments, environ=None, **parameters):
     return subprocess.Popen([TAKEOUT, *map(str, arguments)], env=environ or environment(database),
-                            **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **parameters})
+                            **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "preexec_fn": heed_signals, **parameters})
 
 
 def shown_on_a_terminal(database, *arguments, rewrites=5):

@@ -54,6 +54,41 @@ def test_a_file_whose_name_may_not_be_on_the_disk_is_delivered_again(workplace, 
     assert_done_at_the_second_attempt(workplace)
 
 
+def test_a_file_whose_folder_may_not_be_on_the_disk_is_not_delivered(workplace, faults):
+    workplace.schedule(file_name="new/rows.csv", columns=["id"])
+    workplace.due_now()
+    assert workplace.once(environ=faults(workplace.database, "fsync of a directory")).returncode == 1
+    assert_refused(workplace, "cannot write to the disk the folder")
+    assert os.listdir(workplace.files / "new") == []
+
+
+def test_a_file_that_cannot_have_its_mode_leaves_nothing(workplace, faults):
+    workplace.configure(workplace.configuration.read_text() + 'mode = "0640"')
+    workplace.schedule(columns=["id"])
+    workplace.due_now()
+    assert workplace.once(environ=faults(workplace.database, "fchmod")).returncode == 1
+    assert_refused(workplace, "cannot set the mode")
+    assert os.listdir(workplace.files) == []
+
+
+def test_a_container_that_does_not_know_openat2_may_have_folders(workplace, faults):
+    workplace.schedule(file_name="new/rows.csv", columns=["id"])
+    workplace.due_now()
+    done = workplace.once(environ=faults(workplace.database, "openat2"))
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(workplace.files / "new") == ["rows.csv"]
+
+
+def test_what_a_dead_runner_left_is_removed_where_only_who_may_write_may_lock(workplace, faults):
+    workplace.schedule(file_name="rows.csv", columns=["id"], retry_delay="1 second")
+    workplace.due_now()
+    assert workplace.once(environ=faults(workplace.database, "fsync")).returncode == 1
+    (workplace.files / ".takeout-0123456789abcdef").touch(0o600)
+    time.sleep(1.1)
+    assert workplace.once(environ=faults(workplace.database, "lock for readers")).returncode == 0
+    assert os.listdir(workplace.files) == ["rows.csv"]
+
+
 # A file system of its own, which only the program sees, and what is in it at the end.
 SMALL = 'mount -t tmpfs -o size=256k small "$1" && echo old > "$1/rows.csv" && { shift; "$@"; status=$?; ls -A "$DIRECTORY"; exit $status; }'
 

@@ -103,6 +103,8 @@ def test_exit_codes(server, database, connection, tmp_path, rows):
     assert code() == code("export") == code("export", "rows", "--nonsense") == code("export", "rows", "-d", "nonsense=1") == 2
     assert code("export", "rows", "-o", tmp_path) == 2
     assert code("export", "rows", PGPORT="1") == code("export", "rows", "-d", "no_such_database") == 3
+    assert code("export", "rows", "-U", "no_such_role") == code("export", "rows", "-h", "127.0.0.1", PGPASSWORD="wrong") == 4
+    assert code("export", "rows", "-h", "127.0.0.1", PGPASSWORD="") == 4
     connection.execute("CREATE ROLE stranger LOGIN; CREATE ROLE bounded LOGIN")
     connection.execute("INSERT INTO takeout.members VALUES ('bounded', 'default')")
     connection.execute("INSERT INTO takeout.limits (role, max_rows) VALUES ('bounded', 100)")
@@ -127,6 +129,41 @@ def test_no_password_on_the_command_line(database):
     for address in ("host=localhost password=secret1", "postgresql://me:secret1@localhost/x"):
         done = takeout(database, "export", "rows", "-d", address)
         assert done.returncode == 2 and b"password" in done.stderr and b"secret1" not in done.stderr
+
+
+def test_a_wrong_connection_string_is_told_without_what_may_be_a_password(database):
+    assert b'invalid connection option "sslmod"' in takeout(database, "export", "rows", "-d", "sslmod=require").stderr
+    for address in ("password=of secret1=words", "postgresql://me:secret1@localhost/x?secret1=2"):
+        done = takeout(database, "export", "rows", "-d", address)
+        assert done.returncode == 2 and b"invalid connection string" in done.stderr and b"secret1" not in done.stderr
+
+
+@pytest.fixture
+def silent():
+    """A port of this machine where a server takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_host_that_is_silent_is_left_for_the_next(database, rows, silent):
+    done = takeout(database, "export", rows, "-h", "127.0.0.1,127.0.0.1", "-p", f"{silent},{database.port}", "-d",
+                   f"dbname={database.dbname} connect_timeout=2")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_signal_is_noticed_while_the_server_is_silent(database, rows, silent):
+    running = start(database, "export", rows, "-h", "127.0.0.1", "-p", silent)
+    time.sleep(0.5)
+    running.terminate()
+    assert running.wait(5) == -signal.SIGTERM
+
+
+def test_the_time_to_connect_is_the_users(database, rows, silent, tmp_path):
+    (tmp_path / "services").write_text("[crm]\nconnect_timeout=2\n")
+    for variables in ({"PGCONNECT_TIMEOUT": "2"}, {"PGSERVICE": "crm", "PGSERVICEFILE": str(tmp_path / "services")}):
+        begin = time.monotonic()
+        done = takeout(database, "export", rows, "-h", "127.0.0.1", "-p", silent, environ=environment(database, **variables))
+        assert done.returncode == 3 and b"timeout" in done.stderr and time.monotonic() - begin < 8
 
 
 def exports_running(connection):
@@ -232,6 +269,13 @@ def test_file_systems_without_unnamed_files_do_too(database, faults, stream, tmp
     assert os.listdir(tmp_path) == ["rows.csv"] and (tmp_path / "rows.csv").read_bytes() == stream()
     done = takeout(database, "export", "none_such", "-o", tmp_path / "other.csv", environ=faults(database, "tmpfile"))
     assert done.returncode == 1 and os.listdir(tmp_path) == ["rows.csv"]
+
+
+@pytest.mark.parametrize("fault", ["removal of a temporary file", "rename without a lock"])
+def test_the_temporary_file_is_not_taken_for_abandoned(database, faults, stream, tmp_path, fault):
+    done = takeout(database, "export", "rows", "-o", tmp_path / "rows.csv", environ=faults(database, fault))
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path) == ["rows.csv"] and (tmp_path / "rows.csv").read_bytes() == stream()
 
 
 def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(database, endless, tmp_path):

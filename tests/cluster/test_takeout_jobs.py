@@ -29,6 +29,16 @@ def slow_parts(connection):
 
 
 @pytest.fixture(scope="module")
+def first_late(connection, slow_parts):
+    """Dataset whose other parts wait for the first."""
+    connection.execute("""CREATE FUNCTION first_late(i int) RETURNS text LANGUAGE plpgsql STABLE AS
+                          $$ BEGIN IF i = 1 THEN PERFORM pg_sleep(2); END IF; RETURN repeat(md5(i::text), 10); END $$""")
+    connection.execute("CREATE VIEW first_late AS SELECT id, first_late(id) AS noise FROM steps")
+    connection.execute("SELECT takeout.create_dataset('first_late', key => '{id}', tenant => 'default')")
+    return "first_late"
+
+
+@pytest.fixture(scope="module")
 def breaks(connection):
     """Dataset whose last rows cannot be read."""
     connection.execute("CREATE VIEW breaks AS SELECT id, repeat('x', 100) AS noise, 1 / (90000 - id) AS x FROM steps")
@@ -129,6 +139,18 @@ def test_a_signal_is_noticed_while_the_reader_takes_nothing(database, connection
     assert running.wait(10) == -signal.SIGTERM
     running.stdout.close()
     wait_until(lambda: not sessions(connection))
+
+
+@pytest.mark.parametrize("milliseconds, ending, seconds", [(1000, signal.SIGTERM, 5), (30_000, signal.SIGALRM, 12)])
+def test_a_signal_is_noticed_while_parts_are_joined(database, connection, faults, first_late, tmp_path, milliseconds, ending, seconds):
+    """From a disk that takes some time; and from one that takes too long, which is not waited for."""
+    running = start(database, "export", first_late, "--jobs", 2, "-o", tmp_path / "rows.csv",
+                    environ=faults(database, "slow pread", milliseconds))
+    wait_until(lambda: running_parts(connection) == 2)
+    wait_until(lambda: not running_parts(connection))
+    running.terminate()
+    assert running.wait(seconds) == -ending
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_session_that_is_ended_ends_the_others(database, connection, slow_parts, tmp_path):

@@ -151,6 +151,7 @@ def test_a_password_in_a_credential_of_the_service_is_its_own(workplace):
 @pytest.mark.parametrize("text, complaint", [
     ("[destination.x]\ndirectory = 'relative'", ":1: a directory is named by its absolute path"),
     ("[destination.x]\ncommand = 'rm -rf'", ":2: \"command\" must be a list"),
+    ("[destination.x]\ncommand = ['/x', 5]", ":2: \"command\" has words in quotes only"),
     ("[destination.x]\n", ":1: a destination has one of"),
     ("nonsense = 1\n[destination.x]\nstdout = true", ":1: unknown key \"nonsense\""),
     ("[destination.'x y']\nstdout = true", "the name of a destination"),

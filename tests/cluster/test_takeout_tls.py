@@ -77,6 +77,11 @@ def test_a_plain_server_is_refused(present, export):
     assert refused(export(), b"server does not support SSL")
 
 
+def test_a_name_that_begins_like_an_address_of_this_machine_is_a_name(present, export):
+    present(None)
+    assert refused(export("-h", "127.example.com"), b"server does not support SSL")
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(present, export, certificates):
     present("alone")
     assert refused(export(), b"certificate verify failed")
