@@ -103,7 +103,7 @@ COMMENT ON COLUMN takeout.runs.tenant IS 'The schedule''s tenant then';
 COMMENT ON COLUMN takeout.runs.destination IS 'The schedule''s destination then';
 COMMENT ON COLUMN takeout.runs.due IS 'When it was due';
 COMMENT ON COLUMN takeout.runs.state IS 'due, running, retrying (waits for another attempt), succeeded, failed or skipped';
-COMMENT ON COLUMN takeout.runs.attempts IS 'How often it was tried; taken over from a dead runner it is still the same attempt';
+COMMENT ON COLUMN takeout.runs.attempts IS 'How often it was tried; an attempt whose runner died counts';
 COMMENT ON COLUMN takeout.runs.not_before IS 'When the next attempt may begin';
 COMMENT ON COLUMN takeout.runs.token IS 'Fencing token: of several runners that think the run is theirs only the one with this number may say how it ended';
 COMMENT ON COLUMN takeout.runs.runner IS 'Host and process that has it or had it';

@@ -149,6 +149,7 @@ DECLARE
   present takeout.schedules;
   result bigint;
   first_due timestamptz;
+  makes_other_files boolean;
   broken text;
 BEGIN
   SELECT * INTO known FROM takeout.datasets d WHERE d.name = schedule.dataset;
@@ -179,6 +180,11 @@ BEGIN
   ELSE
     PERFORM takeout.check_schedule_owner(present);
     result := present.id;
+    makes_other_files :=
+      (present.zone, present.dataset, present.format, present.tenant, present.period, present.columns, present.options,
+       present.destination, present.file_name, present.compression) IS DISTINCT FROM
+      (schedule.zone, schedule.dataset, schedule.format, schedule.tenant, schedule.period, schedule.columns, schedule.options,
+       schedule.destination, schedule.file_name, schedule.compression);
     UPDATE takeout.schedules s SET
       (enabled, cron, zone, dataset, format, tenant, period, columns, options, destination, file_name,
        compression, checksum, catch_up, overlap, max_attempts, retry_delay, timeout, keep) =
@@ -191,9 +197,13 @@ BEGIN
       -- Of other rows nothing has been exported yet.
       exported_until = CASE WHEN (s.dataset, s.tenant) = (schedule.dataset, schedule.tenant) THEN s.exported_until END
     WHERE s.id = present.id;
-    -- What is still to be made is made as the schedule is now.
-    UPDATE takeout.runs r SET (name, tenant, destination, file) = (schedule.name, schedule.tenant, schedule.destination, NULL)
-    WHERE r.schedule = present.id AND r.state IN ('due', 'retrying');
+    -- What is still to be made is made as the schedule is now; what a runner makes otherwise is taken from it. In one
+    -- statement, because a run that is claimed meanwhile is one or the other.
+    UPDATE takeout.runs r SET
+      (name, tenant, destination, file, since, until) = (schedule.name, schedule.tenant, schedule.destination, NULL, NULL, NULL),
+      state = CASE r.state WHEN 'running' THEN 'due' ELSE r.state END, lease_until = NULL,
+      token = r.token + (r.state = 'running')::integer, attempts = r.attempts - (r.state = 'running')::integer
+    WHERE r.schedule = present.id AND (r.state IN ('due', 'retrying') OR (r.state = 'running' AND makes_other_files));
     IF NOT enabled THEN
       PERFORM takeout.skip_waiting_runs(present.id, 'the schedule was disabled');
     END IF;
@@ -217,11 +227,15 @@ COMMENT ON FUNCTION takeout.schedule(text, text, text, text, text, text, text, t
   'Has a dataset exported whenever the cron expression is due, by the program takeout; a schedule of that name is changed';
 
 CREATE FUNCTION takeout.skip_waiting_runs(schedule bigint, reason text) RETURNS void
-LANGUAGE sql VOLATILE
-BEGIN ATOMIC
-  UPDATE takeout.runs r SET state = 'skipped', finished_at = clock_timestamp(), error = reason
-  WHERE r.schedule = skip_waiting_runs.schedule AND r.state IN ('due', 'retrying');
-END;
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM takeout.end_run(waiting.id, 'skipped', NULL, reason)
+  FROM (SELECT r.id FROM takeout.runs r
+        WHERE r.schedule = skip_waiting_runs.schedule AND r.state IN ('due', 'retrying') FOR UPDATE) waiting;
+END
+$$;
 COMMENT ON FUNCTION takeout.skip_waiting_runs(bigint, text) IS 'Ends the runs of a schedule that nobody has begun, or that wait for another attempt';
 
 CREATE FUNCTION takeout.check_schedule_owner(present takeout.schedules) RETURNS void

@@ -18,6 +18,14 @@ BEGIN
       AND takeout.is_member(takeout.session_role(), s.tenant)
     ORDER BY s.next_due FOR UPDATE SKIP LOCKED
   LOOP
+    BEGIN
+      PERFORM takeout.next_runs(planned.cron, planned.zone, 1);
+    EXCEPTION WHEN invalid_parameter_value THEN
+      -- A zone that this server does not know, say. prepare_run fails the run for it; the others go on.
+      PERFORM takeout.plan_run(planned, planned.next_due);
+      UPDATE takeout.schedules s SET next_due = now() + interval '1 hour' WHERE s.id = planned.id;
+      CONTINUE;
+    END;
     latest := NULL;
     upcoming := 'infinity';
     FOR upcoming IN
@@ -46,21 +54,30 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   reason text;
+  entered bigint;
 BEGIN
   IF due IS NULL THEN
     RETURN;
-  ELSIF planned.catch_up = 'skip' AND due < now() - interval '5 minutes' THEN
-    reason := 'no runner was there when it was due';
-  ELSIF planned.overlap = 'skip' AND EXISTS (
-      SELECT FROM takeout.runs r
-      WHERE r.schedule = planned.id AND r.state IN ('running', 'retrying') AND r.due < plan_run.due) THEN
+  ELSIF planned.overlap = 'skip' AND (
+      EXISTS (SELECT FROM takeout.runs r
+              WHERE r.schedule = planned.id AND r.state IN ('running', 'retrying') AND r.due < plan_run.due)
+      -- A runner that has nobody beside it plans only when it has made that run.
+      OR (SELECT r.finished_at > plan_run.due FROM takeout.runs r
+          WHERE r.schedule = planned.id AND r.due < plan_run.due AND r.started_at <= plan_run.due
+          ORDER BY r.due DESC LIMIT 1)) THEN
     reason := 'the run before was still going on';
+  ELSIF planned.catch_up = 'skip' AND due < now() - interval '5 minutes' THEN
+    reason := 'no runner was free when it was due';
   END IF;
   INSERT INTO takeout.runs (schedule, name, owner, tenant, destination, due, state, not_before, finished_at, error)
   VALUES (planned.id, planned.name, planned.owner, planned.tenant, planned.destination, due,
           CASE WHEN reason IS NULL THEN 'due' ELSE 'skipped' END, due,
           CASE WHEN reason IS NOT NULL THEN clock_timestamp() END, reason)
-  ON CONFLICT ON CONSTRAINT runs_once_a_due_time DO NOTHING;
+  ON CONFLICT ON CONSTRAINT runs_once_a_due_time DO NOTHING
+  RETURNING id INTO entered;
+  IF reason IS NOT NULL THEN
+    PERFORM takeout.tell_of_run(entered);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION takeout.plan_run(takeout.schedules, timestamptz) IS
@@ -158,6 +175,9 @@ DECLARE
   claimed takeout.runs;
   planned takeout.schedules;
 BEGIN
+  IF lease IS NULL THEN
+    RAISE EXCEPTION 'lease must not be NULL' USING ERRCODE = '22023';
+  END IF;
   PERFORM takeout.plan_runs(destinations);
   -- The runs of a schedule one after the other, in the order of their times.
   SELECT * INTO claimed
@@ -171,15 +191,18 @@ BEGIN
   IF NOT FOUND THEN
     RETURN;
   END IF;
-  UPDATE takeout.runs r SET
-    state = 'running', token = r.token + 1, runner = claim_run.runner, lease_until = now() + lease,
-    started_at = clock_timestamp(),
-    -- Taken over from a runner that died it is the same attempt.
-    attempts = r.attempts + CASE r.state WHEN 'running' THEN 0 ELSE 1 END
-  WHERE r.id = claimed.id
-  RETURNING r.* INTO claimed;
   SELECT * INTO planned FROM takeout.schedules s WHERE s.id = claimed.schedule;
-  PERFORM takeout.prepare_run(claimed, planned);
+  IF claimed.state = 'running' THEN
+    -- What killed the runner, or its server, may do so again.
+    PERFORM takeout.give_up_attempt(claimed, planned, NULL, pg_catalog.format('runner %s died or was cut off', claimed.runner));
+  ELSE
+    UPDATE takeout.runs r SET
+      state = 'running', token = r.token + 1, runner = claim_run.runner, lease_until = now() + lease,
+      started_at = clock_timestamp(), attempts = r.attempts + 1
+    WHERE r.id = claimed.id
+    RETURNING r.* INTO claimed;
+    PERFORM takeout.prepare_run(claimed, planned);
+  END IF;
 
   SELECT r.since, r.until, r.file, r.state, r.error INTO since, until, file, state, error
   FROM takeout.runs r WHERE r.id = claimed.id;
@@ -201,7 +224,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION takeout.claim_run(text, text[], interval) IS
-  'Takes the oldest run that is due, or whose runner is dead, and says what to export; no row where there is none, another state than running where it cannot be made';
+  'Takes the oldest run that is due and says what to export; no row where there is none, another state than running where it cannot be made or the runner that had it is dead';
 
 CREATE FUNCTION takeout.prepare_run(claimed takeout.runs, planned takeout.schedules) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -214,10 +237,13 @@ DECLARE
 BEGIN
   IF planned.id IS NULL THEN
     PERFORM takeout.end_run(claimed.id, 'failed', NULL, 'the schedule was removed');
+  ELSIF NOT planned.enabled THEN
+    PERFORM takeout.end_run(claimed.id, 'skipped', NULL, 'the schedule was disabled');
   ELSIF NOT takeout.is_member(planned.owner, planned.tenant) THEN
     PERFORM takeout.end_run(claimed.id, 'failed', '42501',
       format('the owner of the schedule is not a member of tenant "%s"', planned.tenant));
   ELSIF claimed.file IS NULL THEN
+    PERFORM takeout.next_runs(planned.cron, planned.zone, 1);
     -- Every attempt makes the same file.
     period := takeout.run_period(planned, claimed.due);
     UPDATE takeout.runs r SET

@@ -27,7 +27,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   -- Another attempt would not find it otherwise: wrong arguments, no rights, nothing of that name, too large.
-  IF planned.id IS NULL OR claimed.attempts >= planned.max_attempts OR code ~ '^(0A|22|28|42|54)' THEN
+  IF planned.id IS NULL OR NOT planned.enabled OR claimed.attempts >= planned.max_attempts OR code ~ '^(0A|22|28|42|54)' THEN
     PERFORM takeout.end_run(claimed.id, 'failed', code, reason);
     RETURN 'failed';
   END IF;
@@ -44,7 +44,7 @@ COMMENT ON FUNCTION takeout.give_up_attempt(takeout.runs, takeout.schedules, tex
   'Puts a run off until its next attempt, or ends it where no attempt is left or none would help';
 
 CREATE FUNCTION takeout.renew_run(run bigint, token bigint, lease interval) RETURNS boolean
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   WITH renewed AS (
@@ -65,6 +65,9 @@ AS $$
 DECLARE
   finished takeout.runs;
 BEGIN
+  -- In the order in which takeout.schedule() locks them.
+  PERFORM FROM takeout.schedules s
+  WHERE s.id = (SELECT r.schedule FROM takeout.runs r WHERE r.id = finish_run.run) FOR UPDATE;
   UPDATE takeout.runs r SET
     (row_count, bytes, file_bytes, sha256, error, error_code) =
     (finish_run.row_count, finish_run.bytes, finish_run.file_bytes, finish_run.sha256, NULL, NULL)
@@ -127,7 +130,9 @@ BEGIN ATOMIC
         UNION ALL
         SELECT CASE r.state WHEN 'running' THEN r.lease_until ELSE r.not_before END FROM takeout.runs r
         WHERE r.state IN ('due', 'running', 'retrying') AND r.destination = ANY (destinations)
-          AND takeout.is_member(takeout.session_role(), r.tenant)) AS t (instant);
+          AND takeout.is_member(takeout.session_role(), r.tenant)
+          AND NOT EXISTS (SELECT FROM takeout.runs e
+                          WHERE e.schedule = r.schedule AND e.due < r.due AND e.state IN ('due', 'running', 'retrying'))) AS t (instant);
 END;
 COMMENT ON FUNCTION takeout.next_wakeup(text[]) IS
   'How long it is until something may be there to be claimed; NULL where nothing is scheduled';
@@ -145,7 +150,8 @@ BEGIN ATOMIC
     AND NOT EXISTS (SELECT FROM takeout.runs l
                     WHERE l.destination = r.destination AND l.file = r.file AND l.id <> r.id
                       AND (l.state IN ('due', 'running', 'retrying') OR l.finished_at >= r.finished_at))
-  ORDER BY r.finished_at LIMIT 1000;
+  -- In any order: those that cannot be removed are not always the first.
+  ORDER BY random() LIMIT 1000;
 END;
 COMMENT ON FUNCTION takeout.expired_files(text[]) IS
   'Files that have been kept as long as their schedules say';

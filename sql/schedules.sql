@@ -77,8 +77,10 @@ SELECT due, attempt FROM takeout.claim_run('me', '{reports}', '1 minute');
 SELECT takeout.fail_run(id, token, '42704', 'dataset "orders" does not exist') FROM takeout.runs WHERE state = 'running';
 SELECT due, state, attempts, error_code, error FROM takeout.runs WHERE state = 'failed';
 SELECT name, failed, last_error FROM takeout.schedule_health;
--- A dead runner's run is taken over: the same attempt under a new token.
+-- A dead runner's run is another's under a new token, with the next attempt.
 SELECT due, attempt, token FROM takeout.claim_run('dead', '{reports}', '-1 second');
+SELECT due, attempt, token, state, error FROM takeout.claim_run('me', '{reports}', '1 minute');
+UPDATE takeout.runs SET not_before = now() WHERE state = 'retrying';
 SELECT due, attempt, token FROM takeout.claim_run('me', '{reports}', '1 minute');
 SELECT takeout.release_run(id, token) FROM takeout.runs WHERE state = 'running';
 SELECT takeout.next_wakeup('{reports}');

@@ -37,9 +37,11 @@ bool time_of(Oid type, Datum value, int64* time) {
     case TIMESTAMPTZOID:
       *time = DatumGetTimestampTz(value);
       return true;
-    case DATEOID:
-      *time = DatumGetDateADT(value) * USECS_PER_DAY;
+    case DATEOID: {
+      int overflow = 0;  // dates go on for longer than times, which are infinite then
+      *time = date2timestamp_opt_overflow(DatumGetDateADT(value), &overflow);
       return !DATE_NOT_FINITE(DatumGetDateADT(value));
+    }
     default:
       return false;
   }

@@ -1,11 +1,14 @@
 """takeout run: what is due is exported once, arrives whole, and what went wrong is tried again and recorded."""
 
+from concurrent.futures import ThreadPoolExecutor
 import gzip
 import hashlib
 import json
 import os
 import pathlib
 import random
+import re
+import signal
 import socket
 import subprocess
 import time
@@ -79,7 +82,7 @@ def test_many_runners_make_each_run_once(workplace):
 
 
 def test_killed_runners_lose_no_run_and_leave_no_part_of_a_file(workplace, slow):
-    workplace.schedule(dataset=slow, cron="* * * * *", file_name="slow.csv")
+    workplace.schedule(dataset=slow, cron="* * * * *", file_name="slow.csv", max_attempts=10, retry_delay="1 second")
     workplace.due_now()
     for _ in range(6):
         running = workplace.start()
@@ -96,9 +99,61 @@ def test_killed_runners_lose_no_run_and_leave_no_part_of_a_file(workplace, slow)
     finally:
         running.terminate()
         assert running.wait(10) == 0
-    assert time.monotonic() - begin < 3 + 10
+    assert time.monotonic() - begin < 3 + 4 + 10  # the lease, the wait before the fourth attempt
     assert [path.name for path in workplace.files.iterdir()] == ["slow.csv"]
-    assert workplace.runs("attempts") == [(1,)]
+
+
+def test_what_kills_its_runner_each_time_is_given_up(workplace):
+    workplace.configure(f'''
+        lease = 1
+        [destination.reports]
+        command = ["/bin/sh", "-c", "echo >> {workplace.files}/begun; kill -9 $PPID"]
+        ''')
+    workplace.schedule(columns=["id"], max_attempts=2, retry_delay="1 second")
+    workplace.due_now()
+    for _ in range(2):
+        assert workplace.start().wait(20) == -signal.SIGKILL
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "failed")], 20)
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+    assert (workplace.files / "begun").read_text() == "\n" * 2
+    [[attempts, error]] = workplace.runs("attempts, error")
+    assert attempts == 2 and re.fullmatch(r"runner \S+:\d+ died or was cut off", error)
+
+
+def test_a_schedule_that_is_changed_while_it_runs_makes_only_the_new_file(workplace, slow):
+    workplace.schedule(dataset=slow, file_name="{dataset}.csv")
+    workplace.due_now()
+    running = workplace.start()
+    try:
+        wait_until(lambda: workplace.runs() == [("nightly", "running")])
+        workplace.schedule(cron=workplace.connection.execute("SELECT cron FROM takeout.schedules").fetchone()[0], file_name="{dataset}.csv")
+        wait_until(lambda: workplace.runs() == [("nightly", "succeeded")])
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+    assert os.listdir(workplace.files) == ["rows.csv"]
+    assert (workplace.files / "rows.csv").read_bytes() == workplace.stream()
+    assert workplace.runs("attempts, file") == [(1, "rows.csv")]
+
+
+def test_a_schedule_is_changed_while_its_run_ends(workplace, connection):
+    workplace.schedule(period="new")
+    workplace.due_now()
+    [[run, token]] = connection.execute("SELECT run, token FROM takeout.claim_run('me', '{reports}', '1 hour')").fetchall()
+    with workplace.database.connect(autocommit=False) as changing, workplace.database.connect() as finishing:
+        changing.execute("SELECT FROM takeout.schedules FOR UPDATE")
+        with ThreadPoolExecutor(1) as thread:
+            finished = thread.submit(lambda: finishing.execute(
+                "SELECT takeout.finish_run(%s, %s, 0, 0, 0, NULL)", [run, token]).fetchone()[0])
+            wait_until(lambda: connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%finish_run%' AND pid <> pg_backend_pid()").fetchone()[0])
+            changing.execute("SELECT takeout.schedule('nightly', '0 2 * * *', 'rows', 'json', 'reports')")
+            changing.commit()
+            assert finished.result(20) is False
+    assert workplace.runs("state, token") == [("due", 2)]
 
 
 def test_sigterm_in_the_middle_gives_the_run_back(workplace, slow):
@@ -318,3 +373,19 @@ def test_each_end_of_a_run_is_notified(workplace, connection):
         assert workplace.once().returncode == 0
         listener.execute("SELECT 1")  # takes in what has come
     assert [(one["schedule"], one["state"]) for one in told] == [("nightly", "retrying"), ("nightly", "succeeded")]
+
+
+def test_runs_that_are_skipped_are_notified_too(workplace, connection):
+    with workplace.database.connect() as listener:
+        told = []
+        listener.add_notify_handler(lambda notification: told.append(json.loads(notification.payload)))
+        listener.execute("LISTEN takeout_runs")
+        workplace.schedule(name="late", catch_up="skip")
+        connection.execute("UPDATE takeout.schedules SET next_due = now() - interval '2 days'")
+        connection.execute("SELECT takeout.plan_runs('{reports}')")
+        workplace.schedule(name="disabled")
+        workplace.due_now("disabled")
+        connection.execute("SELECT takeout.plan_runs('{reports}')")
+        workplace.schedule(name="disabled", enabled=False)
+        listener.execute("SELECT 1")  # takes in what has come
+    assert [(one["schedule"], one["state"]) for one in told] == [("late", "skipped"), ("disabled", "skipped")]
