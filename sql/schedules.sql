@@ -44,6 +44,11 @@ SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', file_name
 SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', file_name => '/{schedule}');
 SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', file_name => '{password}.csv');
 SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', catch_up => 'never');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', keep => '1001 years');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', columns => '{}');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', columns => '{id,id}');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', options => '{"pretty": true}');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', options => '{"delimiter": "ab"}');
 SELECT takeout.claim_run('me', '{reports}', '1 minute');
 SET SESSION AUTHORIZATION regress_takeout_other;
 SELECT name FROM takeout.schedules;

@@ -1,10 +1,12 @@
 """Period new while others write: each row that is committed is in one file, whenever its transaction began and ended."""
 
+import bisect
 import itertools
 import random
 import threading
 import time
 
+import psycopg
 import pytest
 
 from workplace import workplace  # fixture
@@ -44,12 +46,32 @@ class Writers:
             thread.join()
 
 
+class PreparingWriters(Writers):
+    """Transactions that are prepared after a while, and committed soon after that."""
+
+    def write(self):
+        with self.database.connect() as connection:
+            while not self.stop.is_set():
+                number = next(self.numbers)
+                connection.execute("BEGIN")
+                connection.execute("INSERT INTO event (id) VALUES (%s)", [number])
+                time.sleep(random.uniform(1, 1.3))
+                connection.execute(f"PREPARE TRANSACTION '{number}'")
+                time.sleep(0.005)
+                connection.execute(f"COMMIT PREPARED '{number}'")
+
+
+@pytest.fixture(autouse=True)
+def event(connection):
+    connection.execute("CREATE TABLE event (id int PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now())")
+    connection.execute("SELECT takeout.create_dataset('event', tenant => 'default')")
+    yield
+    connection.execute("SELECT takeout.drop_dataset('event')")
+    connection.execute("DROP TABLE event")
+
+
 @pytest.mark.parametrize("files", [3, pytest.param(40, marks=pytest.mark.long)])
 def test_no_row_is_missed_and_none_exported_twice(workplace, connection, files):
-    connection.execute("CREATE TABLE IF NOT EXISTS event (id int PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now())")
-    connection.execute("TRUNCATE event")
-    if not connection.execute("SELECT FROM takeout.datasets WHERE name = 'event'").fetchall():
-        connection.execute("SELECT takeout.create_dataset('event', tenant => 'default')")
     workplace.schedule(dataset="event", period="new", file_name="{schedule}.csv", columns=["id"])
     exported = []
 
@@ -69,3 +91,46 @@ def test_no_row_is_missed_and_none_exported_twice(workplace, connection, files):
     rows = list(itertools.chain(*exported))
     assert len(rows) == len(set(rows)) and set(rows) == writers.committed
     print(f"{len(rows)} rows by {len(exported)} runs")
+
+
+def test_a_transaction_that_does_not_show_is_waited_for(database, connection):
+    with database.connect(autocommit=False) as hidden:
+        hidden.execute("SET track_activities = off")
+        hidden.commit()
+        [begun] = hidden.execute("SELECT now()").fetchone()
+        time.sleep(1.1)
+        [settled] = connection.execute("SELECT takeout.settled_until()").fetchone()
+    assert settled < begun
+
+
+def test_a_run_waits_for_prepared_transactions(workplace, database, connection):
+    with database.connect() as writer:
+        writer.execute("BEGIN")
+        writer.execute("INSERT INTO event VALUES (1)")
+        writer.execute("PREPARE TRANSACTION 'late'")
+    try:
+        workplace.schedule(dataset="event", period="new", columns=["id"], file_name="{schedule}.csv")
+        workplace.due_now()
+        assert workplace.once().returncode == 1
+        assert workplace.runs("state, error_code") == [("retrying", "55000")]
+    finally:
+        connection.execute("COMMIT PREPARED 'late'")
+    time.sleep(1.1)
+    connection.execute("UPDATE takeout.runs SET not_before = now()")
+    assert workplace.once().returncode == 0
+    assert (workplace.files / "nightly.csv").read_text().split() == ["id", "1"]
+
+
+def test_no_transaction_is_missed_while_it_is_prepared(database, connection):
+    seen = []
+    with PreparingWriters(database, 16):
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            try:
+                [settled] = connection.execute("SELECT takeout.settled_until()").fetchone()
+            except psycopg.errors.ObjectNotInPrerequisiteState:
+                continue
+            [count] = connection.execute("SELECT count(*) FROM event WHERE created_at < %s", [settled]).fetchone()
+            seen.append((settled, count))
+    times = [at for [at] in connection.execute("SELECT created_at FROM event ORDER BY 1")]
+    assert times and [count for _, count in seen] == [bisect.bisect_left(times, settled) for settled, _ in seen]

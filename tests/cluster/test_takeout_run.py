@@ -294,6 +294,27 @@ def test_files_are_kept_as_long_as_they_should(workplace, connection):
     assert workplace.runs("removed_at IS NOT NULL") == [(True,)]
 
 
+def test_files_of_a_removed_schedule_are_kept_no_longer(workplace, connection):
+    workplace.schedule(columns=["id"], keep="1 day", checksum=True)
+    workplace.due_now()
+    assert workplace.once().returncode == 0
+    connection.execute("SELECT takeout.unschedule('nightly')")
+    assert workplace.once().returncode == 0 and len(os.listdir(workplace.files)) == 2
+    connection.execute("UPDATE takeout.runs SET finished_at = now() - interval '25 hours'")
+    assert workplace.once().returncode == 0
+    assert os.listdir(workplace.files) == [] and workplace.runs("removed_at IS NOT NULL") == [(True,)]
+
+
+def test_what_a_command_took_is_not_on_record_as_removed(workplace, connection):
+    workplace.configure("[destination.reports]\ncommand = ['/bin/sh', '-c', 'cat > /dev/null']\n")
+    workplace.schedule(columns=["id"], keep="1 day")
+    workplace.due_now()
+    assert workplace.once().returncode == 0
+    connection.execute("UPDATE takeout.runs SET finished_at = now() - interval '25 hours'")
+    assert workplace.once().returncode == 0
+    assert workplace.runs("state, removed_at") == [("succeeded", None)]
+
+
 def test_a_service_manager_is_told(workplace):
     path = workplace.path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
