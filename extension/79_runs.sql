@@ -219,7 +219,7 @@ BEGIN
   SELECT * INTO planned FROM takeout.schedules s WHERE s.id = claimed.schedule;
   PERFORM takeout.prepare_run(claimed, planned);
 
-  SELECT r.since, r.until, r.file, r.state, r.error INTO since, until, file, state, error
+  SELECT r.since, r.until, r.file, r.checksum, r.state, r.error INTO since, until, file, checksum, state, error
   FROM takeout.runs r WHERE r.id = claimed.id;
   run := claimed.id;
   token := claimed.token;
@@ -233,7 +233,6 @@ BEGIN
   options := planned.options;
   destination := claimed.destination;
   compression := planned.compression;
-  checksum := planned.checksum;
   timeout_seconds := ceil(extract(epoch FROM planned.timeout));
   RETURN NEXT;
 END
