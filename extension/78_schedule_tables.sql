@@ -95,6 +95,9 @@ CREATE TABLE takeout.runs (
   CONSTRAINT runs_once_a_due_time UNIQUE (schedule, due)
 );
 CREATE INDEX runs_unfinished ON takeout.runs (schedule, due) WHERE state IN ('due', 'running', 'retrying');
+-- As plan_run asks, past all that wait.
+CREATE INDEX runs_going ON takeout.runs (schedule, due) WHERE state IN ('running', 'retrying');
+CREATE INDEX runs_begun ON takeout.runs (schedule, due) WHERE started_at IS NOT NULL;
 CREATE INDEX runs_succeeded ON takeout.runs (schedule, due) WHERE state = 'succeeded';
 CREATE INDEX runs_failed ON takeout.runs (schedule, due) WHERE state = 'failed';
 CREATE INDEX runs_latest ON takeout.runs (due DESC, id DESC);
