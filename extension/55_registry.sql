@@ -147,6 +147,7 @@ BEGIN
   IF present.name <> annotate_dataset_for.name THEN
     UPDATE takeout.fields f SET dataset = present.name WHERE f.dataset = annotate_dataset_for.name;
     UPDATE takeout.limits l SET dataset = present.name WHERE l.dataset = annotate_dataset_for.name;
+    UPDATE takeout.schedules s SET dataset = present.name WHERE s.dataset = annotate_dataset_for.name;
     UPDATE takeout.datasets d SET parent = present.name WHERE d.parent = annotate_dataset_for.name;
   END IF;
 END

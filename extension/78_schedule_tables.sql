@@ -28,7 +28,7 @@ CREATE TABLE takeout.schedules (
   max_attempts   integer NOT NULL CHECK (max_attempts BETWEEN 1 AND 1000),
   retry_delay    interval NOT NULL CHECK (retry_delay BETWEEN '1 second' AND '1 day'),
   timeout        interval NOT NULL CHECK (timeout BETWEEN '1 second' AND '30 days'),
-  keep           interval CHECK (keep >= '0'),
+  keep           interval CHECK (keep BETWEEN '0' AND '1000 years'),
   next_due       timestamptz NOT NULL,
   exported_until timestamptz
 );
@@ -81,6 +81,8 @@ CREATE TABLE takeout.runs (
   since         timestamptz,
   until         timestamptz,
   file          text,
+  checksum      boolean,
+  keep          interval,
   started_at    timestamptz,
   finished_at   timestamptz,
   row_count     bigint,
@@ -93,6 +95,16 @@ CREATE TABLE takeout.runs (
   CONSTRAINT runs_once_a_due_time UNIQUE (schedule, due)
 );
 CREATE INDEX runs_unfinished ON takeout.runs (schedule, due) WHERE state IN ('due', 'running', 'retrying');
+-- As plan_run asks, past all that wait.
+CREATE INDEX runs_going ON takeout.runs (schedule, due) WHERE state IN ('running', 'retrying');
+CREATE INDEX runs_begun ON takeout.runs (schedule, due) WHERE started_at IS NOT NULL;
+CREATE INDEX runs_succeeded ON takeout.runs (schedule, due) WHERE state = 'succeeded';
+CREATE INDEX runs_failed ON takeout.runs (schedule, due) WHERE state = 'failed';
+CREATE INDEX runs_latest ON takeout.runs (due DESC, id DESC);
+CREATE INDEX runs_files ON takeout.runs (destination, file) WHERE file IS NOT NULL AND removed_at IS NULL;
+-- As expired_files asks.
+CREATE INDEX runs_kept ON takeout.runs (((finished_at AT TIME ZONE 'UTC') + keep))
+  WHERE state = 'succeeded' AND removed_at IS NULL AND keep IS NOT NULL;
 COMMENT ON TABLE takeout.runs IS
   'Each time that a schedule was due, and what became of it; an administrator may delete rows that nobody needs any more';
 COMMENT ON COLUMN takeout.runs.id IS 'Number';
@@ -111,6 +123,8 @@ COMMENT ON COLUMN takeout.runs.lease_until IS 'Another runner may take it over t
 COMMENT ON COLUMN takeout.runs.since IS 'First time exported; NULL is from the beginning';
 COMMENT ON COLUMN takeout.runs.until IS 'End of the times exported, itself not; NULL is to the end';
 COMMENT ON COLUMN takeout.runs.file IS 'Name of the file, the same for every attempt';
+COMMENT ON COLUMN takeout.runs.checksum IS 'Whether a file with the SHA-256 goes beside';
+COMMENT ON COLUMN takeout.runs.keep IS 'How long the file stays, as the schedule said last';
 COMMENT ON COLUMN takeout.runs.started_at IS 'Begin of the last attempt';
 COMMENT ON COLUMN takeout.runs.finished_at IS 'When it succeeded, failed or was skipped';
 COMMENT ON COLUMN takeout.runs.row_count IS 'Rows exported';
@@ -119,7 +133,7 @@ COMMENT ON COLUMN takeout.runs.file_bytes IS 'Size of the file';
 COMMENT ON COLUMN takeout.runs.sha256 IS 'SHA-256 of the file';
 COMMENT ON COLUMN takeout.runs.error_code IS 'SQLSTATE of the last failure; NULL where it was not the server''s';
 COMMENT ON COLUMN takeout.runs.error IS 'The last failure, or why it was skipped';
-COMMENT ON COLUMN takeout.runs.removed_at IS 'When the file had been kept long enough and was removed';
+COMMENT ON COLUMN takeout.runs.removed_at IS 'When the file had been kept long enough and was removed, or a later run made one of that name';
 
 -- Whoever has the rights of a schedule's owner sees it and its runs. Nobody writes but the functions.
 GRANT SELECT ON takeout.schedules, takeout.runs TO PUBLIC;

@@ -10,7 +10,7 @@ COMMENT ON FUNCTION takeout.session_role() IS 'The role that logged in';
 CREATE FUNCTION takeout.is_member(member regrole, tenant text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT EXISTS (SELECT FROM takeout.members m
+  SELECT EXISTS (SELECT FROM takeout.members m JOIN pg_roles r ON r.oid = m.role
                  WHERE m.role = member AND m.tenant IN (is_member.tenant, '*'));
 END;
 COMMENT ON FUNCTION takeout.is_member(regrole, text) IS 'Whether the role may export the tenant''s rows';
@@ -43,6 +43,20 @@ $$;
 COMMENT ON FUNCTION takeout.schedule_tenant(takeout.datasets, text) IS
   'Whose rows a schedule of the session''s role exports, by the rules of exports';
 
+CREATE FUNCTION takeout.has_instants(dataset takeout.datasets) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM takeout.fields f
+                 WHERE f.dataset = (has_instants.dataset).name AND f.name = (has_instants.dataset).time_column
+                   AND takeout.base_type(f.type) = 'timestamptz'::regtype);
+END;
+COMMENT ON FUNCTION takeout.has_instants(takeout.datasets) IS 'Whether the dataset''s time column is a timestamptz';
+
+CREATE FUNCTION takeout.check_options(format text, options jsonb) RETURNS void
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'takeout_check_options';
+COMMENT ON FUNCTION takeout.check_options(text, jsonb) IS 'Raises an error unless an export in the format takes the options';
+
 CREATE FUNCTION takeout.check_schedule_dataset(dataset takeout.datasets, format text, columns text[], period text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -59,10 +73,19 @@ BEGIN
   WHERE NOT EXISTS (SELECT FROM takeout.fields f WHERE f.dataset = (check_schedule_dataset.dataset).name AND f.name = c);
   IF unknown IS NOT NULL THEN
     RAISE EXCEPTION 'dataset "%" has no column %', (dataset).name, unknown USING ERRCODE = '22023';
+  ELSIF cardinality(columns) = 0 THEN
+    RAISE EXCEPTION 'list of columns must not be empty'
+      USING ERRCODE = '22023', HINT = 'Leave columns out, or give NULL, for all of them.';
+  ELSIF cardinality(columns) > (SELECT count(DISTINCT c) FROM unnest(columns) c) THEN
+    RAISE EXCEPTION 'a column is named more than once' USING ERRCODE = '22023';
   ELSIF period <> 'all' AND (dataset).time_column IS NULL THEN
     RAISE EXCEPTION 'dataset "%" has no time column', (dataset).name
       USING ERRCODE = '22023', DETAIL = pg_catalog.format('Period "%s" needs one.', period),
             HINT = 'Its owner can name one with takeout.alter_dataset(), or schedule period => ''all''.';
+  ELSIF period = 'new' AND NOT takeout.has_instants(dataset) THEN
+    RAISE EXCEPTION 'time column "%" of dataset "%" is not of type timestamptz', (dataset).time_column, (dataset).name
+      USING ERRCODE = '22023', DETAIL = 'Period "new" needs the instant at which a row was made.',
+            HINT = 'Its owner can name a column of that type, or of a view that gives it one with AT TIME ZONE. Else take another period.';
   END IF;
 END
 $$;
@@ -164,20 +187,20 @@ BEGIN
   PERFORM takeout.check_file_name(file_name);
   tenant := takeout.schedule_tenant(known, tenant);
   PERFORM takeout.check_schedule_dataset(known, format, columns, period);
+  PERFORM takeout.check_options(format, options);
   first_due := coalesce((SELECT n FROM takeout.next_runs(cron, zone, 1) n), 'infinity');
 
-  SELECT * INTO present FROM takeout.schedules s WHERE s.name = schedule.name FOR UPDATE;
-  IF NOT FOUND THEN
-    INSERT INTO takeout.schedules
-      (name, owner, enabled, cron, zone, dataset, format, tenant, period, columns, options, destination, file_name,
-       compression, checksum, catch_up, overlap, max_attempts, retry_delay, timeout, keep, next_due)
-    VALUES
-      (schedule.name, takeout.session_role(), schedule.enabled, schedule.cron, schedule.zone, schedule.dataset,
-       schedule.format, schedule.tenant, schedule.period, schedule.columns, schedule.options, schedule.destination,
-       schedule.file_name, schedule.compression, schedule.checksum, schedule.catch_up, schedule.overlap,
-       schedule.max_attempts, schedule.retry_delay, schedule.timeout, schedule.keep, first_due)
-    RETURNING id INTO result;
-  ELSE
+  INSERT INTO takeout.schedules
+    (name, owner, enabled, cron, zone, dataset, format, tenant, period, columns, options, destination, file_name,
+     compression, checksum, catch_up, overlap, max_attempts, retry_delay, timeout, keep, next_due)
+  VALUES
+    (schedule.name, takeout.session_role(), schedule.enabled, schedule.cron, schedule.zone, schedule.dataset,
+     schedule.format, schedule.tenant, schedule.period, schedule.columns, schedule.options, schedule.destination,
+     schedule.file_name, schedule.compression, schedule.checksum, schedule.catch_up, schedule.overlap,
+     schedule.max_attempts, schedule.retry_delay, schedule.timeout, schedule.keep, first_due)
+  ON CONFLICT ON CONSTRAINT schedules_name_key DO NOTHING RETURNING id INTO result;
+  IF result IS NULL THEN
+    SELECT * INTO present FROM takeout.schedules s WHERE s.name = schedule.name FOR UPDATE;
     PERFORM takeout.check_schedule_owner(present);
     result := present.id;
     makes_other_files :=
@@ -204,6 +227,9 @@ BEGIN
       state = CASE r.state WHEN 'running' THEN 'due' ELSE r.state END, lease_until = NULL,
       token = r.token + (r.state = 'running')::integer, attempts = r.attempts - (r.state = 'running')::integer
     WHERE r.schedule = present.id AND (r.state IN ('due', 'retrying') OR (r.state = 'running' AND makes_other_files));
+    UPDATE takeout.runs r SET keep = schedule.keep
+    WHERE r.schedule = present.id AND r.state IN ('running', 'succeeded') AND r.removed_at IS NULL
+      AND r.keep IS DISTINCT FROM schedule.keep;
     IF NOT enabled THEN
       PERFORM takeout.skip_waiting_runs(present.id, 'the schedule was disabled');
     END IF;

@@ -113,19 +113,24 @@ CREATE FUNCTION takeout.settled_until() RETURNS timestamptz
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  settled timestamptz;
 BEGIN
-  -- now() in a transaction is its start, so rows that it commits later carry no earlier time. What it began with is not
-  -- known any more once it is prepared.
+  -- now() in a transaction is its start, so rows that it commits later carry no earlier time. Where sessions do not show
+  -- theirs (track_activities), it is after that of the session. The second is for a transaction that has begun and does not
+  -- show yet.
+  SELECT least(now(), min(CASE a.state WHEN 'disabled' THEN a.backend_start ELSE a.xact_start END)) - interval '1 second'
+  INTO settled
+  FROM pg_stat_activity a
+  WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+    AND a.backend_type NOT IN ('autovacuum worker', 'parallel worker', 'walsender');
+  -- After that, or one that is prepared between the two is in neither. What it began with is not known any more.
   IF EXISTS (SELECT FROM pg_prepared_xacts p WHERE p.database = current_database()) THEN
     RAISE EXCEPTION 'cannot tell up to which time all rows are there'
       USING ERRCODE = '55000', DETAIL = 'There are prepared transactions in this database.',
             HINT = 'Commit or roll them back: pg_prepared_xacts lists them.';
   END IF;
-  -- The second is for a transaction that has begun and does not show yet.
-  RETURN (SELECT least(now(), min(a.xact_start)) - interval '1 second'
-          FROM pg_stat_activity a
-          WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-            AND a.backend_type NOT IN ('autovacuum worker', 'parallel worker', 'walsender'));
+  RETURN settled;
 END
 $$;
 COMMENT ON FUNCTION takeout.settled_until() IS
@@ -160,6 +165,40 @@ $$;
 COMMENT ON FUNCTION takeout.run_file(takeout.schedules, timestamptz, timestamptz, timestamptz) IS
   'The name of a run''s file below its destination';
 
+CREATE FUNCTION takeout.check_file_owner(owner regrole, destination text, file text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- A file with the SHA-256 lies beside.
+  IF EXISTS (SELECT FROM takeout.runs r
+             WHERE r.destination = check_file_owner.destination AND r.removed_at IS NULL AND r.owner <> check_file_owner.owner
+               AND r.file IN (check_file_owner.file, check_file_owner.file || '.sha256',
+                              regexp_replace(check_file_owner.file, '\.sha256$', ''))) THEN
+    RAISE EXCEPTION 'file "%" is that of another owner''s schedule', file USING ERRCODE = '22023';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION takeout.check_file_owner(regrole, text, text) IS
+  'Raises an error where a run would replace a file that another owner''s run has made or makes';
+
+CREATE FUNCTION takeout.foremost_runs() RETURNS SETOF bigint
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  -- From schedule to schedule by the index, past all others that wait.
+  WITH RECURSIVE foremost AS (
+    (SELECT r.id, r.schedule FROM takeout.runs r
+     WHERE r.state IN ('due', 'running', 'retrying') ORDER BY r.schedule, r.due LIMIT 1)
+    UNION ALL
+    SELECT n.id, n.schedule
+    FROM foremost f CROSS JOIN LATERAL (
+      SELECT r.id, r.schedule FROM takeout.runs r
+      WHERE r.state IN ('due', 'running', 'retrying') AND r.schedule > f.schedule
+      ORDER BY r.schedule, r.due LIMIT 1) n)
+  SELECT f.id FROM foremost f;
+END;
+COMMENT ON FUNCTION takeout.foremost_runs() IS 'The first unfinished run of each schedule, for which the others wait';
+
 CREATE FUNCTION takeout.claim_run(
   runner text, destinations text[], lease interval,
   OUT run bigint, OUT token bigint, OUT schedule text, OUT due timestamptz, OUT attempt integer,
@@ -173,6 +212,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   claimed takeout.runs;
+  lost text;
   planned takeout.schedules;
 BEGIN
   IF lease IS NULL THEN
@@ -185,26 +225,28 @@ BEGIN
   WHERE r.state IN ('due', 'running', 'retrying') AND r.not_before <= now()
     AND (r.state <> 'running' OR r.lease_until < now())
     AND r.destination = ANY (destinations) AND takeout.is_member(takeout.session_role(), r.tenant)
-    AND NOT EXISTS (SELECT FROM takeout.runs e
-                    WHERE e.schedule = r.schedule AND e.due < r.due AND e.state IN ('due', 'running', 'retrying'))
+    AND r.id IN (SELECT takeout.foremost_runs())
   ORDER BY r.due, r.id LIMIT 1 FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
     RETURN;
   END IF;
   SELECT * INTO planned FROM takeout.schedules s WHERE s.id = claimed.schedule;
   IF claimed.state = 'running' THEN
-    -- What killed the runner, or its server, may do so again.
-    PERFORM takeout.give_up_attempt(claimed, planned, NULL, pg_catalog.format('runner %s died or was cut off', claimed.runner));
+    lost := pg_catalog.format('runner %s died or was cut off', claimed.runner);
+  END IF;
+  IF lost IS NOT NULL AND claimed.attempts >= planned.max_attempts THEN
+    -- What killed the runners, or their server, would do so again.
+    PERFORM takeout.end_run(claimed.id, 'failed', NULL, lost);
   ELSE
     UPDATE takeout.runs r SET
       state = 'running', token = r.token + 1, runner = claim_run.runner, lease_until = now() + lease,
-      started_at = clock_timestamp(), attempts = r.attempts + 1
+      started_at = clock_timestamp(), attempts = r.attempts + 1, error = coalesce(lost, r.error)
     WHERE r.id = claimed.id
     RETURNING r.* INTO claimed;
     PERFORM takeout.prepare_run(claimed, planned);
   END IF;
 
-  SELECT r.since, r.until, r.file, r.state, r.error INTO since, until, file, state, error
+  SELECT r.since, r.until, r.file, r.checksum, r.state, r.error INTO since, until, file, checksum, state, error
   FROM takeout.runs r WHERE r.id = claimed.id;
   run := claimed.id;
   token := claimed.token;
@@ -218,20 +260,21 @@ BEGIN
   options := planned.options;
   destination := claimed.destination;
   compression := planned.compression;
-  checksum := planned.checksum;
   timeout_seconds := ceil(extract(epoch FROM planned.timeout));
   RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION takeout.claim_run(text, text[], interval) IS
-  'Takes the oldest run that is due and says what to export; no row where there is none, another state than running where it cannot be made or the runner that had it is dead';
+  'Takes the oldest run that is due, or whose runner is dead, and says what to export; no row where there is none, another state than running where it cannot be made';
 
 CREATE FUNCTION takeout.prepare_run(claimed takeout.runs, planned takeout.schedules) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  known takeout.datasets;
   period record;
+  path text;
   code text;
   reason text;
 BEGIN
@@ -242,14 +285,21 @@ BEGIN
   ELSIF NOT takeout.is_member(planned.owner, planned.tenant) THEN
     PERFORM takeout.end_run(claimed.id, 'failed', '42501',
       format('the owner of the schedule is not a member of tenant "%s"', planned.tenant));
-  ELSIF claimed.file IS NULL THEN
+  ELSE
     PERFORM takeout.next_runs(planned.cron, planned.zone, 1);
+    SELECT * INTO known FROM takeout.datasets d WHERE d.name = planned.dataset;
+    IF FOUND THEN
+      PERFORM takeout.check_schedule_dataset(known, planned.format, planned.columns, planned.period);
+    END IF;
     -- Every attempt makes the same file.
-    period := takeout.run_period(planned, claimed.due);
-    UPDATE takeout.runs r SET
-      since = period.since, until = period.until,
-      file = takeout.run_file(planned, claimed.due, period.since, period.until)
-    WHERE r.id = claimed.id;
+    IF claimed.file IS NULL THEN
+      period := takeout.run_period(planned, claimed.due);
+      path := takeout.run_file(planned, claimed.due, period.since, period.until);
+      PERFORM takeout.check_file_owner(planned.owner, claimed.destination, path);
+      UPDATE takeout.runs r SET
+        since = period.since, until = period.until, file = path, keep = planned.keep, checksum = planned.checksum
+      WHERE r.id = claimed.id;
+    END IF;
   END IF;
 EXCEPTION WHEN invalid_parameter_value OR object_not_in_prerequisite_state THEN
   GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, reason = MESSAGE_TEXT;

@@ -50,6 +50,7 @@ BEGIN ATOMIC
   WITH renewed AS (
     UPDATE takeout.runs r SET lease_until = now() + lease
     WHERE r.id = renew_run.run AND r.token = renew_run.token AND r.state = 'running'
+      AND takeout.is_member(takeout.session_role(), r.tenant)
     RETURNING r.id)
   SELECT EXISTS (SELECT FROM renewed);
 END;
@@ -72,11 +73,15 @@ BEGIN
     (row_count, bytes, file_bytes, sha256, error, error_code) =
     (finish_run.row_count, finish_run.bytes, finish_run.file_bytes, finish_run.sha256, NULL, NULL)
   WHERE r.id = finish_run.run AND r.token = finish_run.token AND r.state = 'running'
+    AND takeout.is_member(takeout.session_role(), r.tenant)
   RETURNING r.* INTO finished;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
   PERFORM takeout.end_run(finished.id, 'succeeded', NULL, NULL);
+  UPDATE takeout.runs r SET removed_at = clock_timestamp()
+  WHERE r.destination = finished.destination AND r.file = finished.file AND r.removed_at IS NULL
+    AND r.id <> finished.id AND r.state = 'succeeded';
   UPDATE takeout.schedules s SET exported_until = greatest(s.exported_until, finished.until)
   WHERE s.id = finished.schedule AND s.period = 'new';
   RETURN true;
@@ -95,7 +100,8 @@ DECLARE
   planned takeout.schedules;
 BEGIN
   SELECT * INTO failed FROM takeout.runs r
-  WHERE r.id = fail_run.run AND r.token = fail_run.token AND r.state = 'running' FOR UPDATE;
+  WHERE r.id = fail_run.run AND r.token = fail_run.token AND r.state = 'running'
+    AND takeout.is_member(takeout.session_role(), r.tenant) FOR UPDATE;
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
@@ -113,6 +119,7 @@ BEGIN ATOMIC
   WITH released AS (
     UPDATE takeout.runs r SET state = 'due', attempts = r.attempts - 1, lease_until = NULL
     WHERE r.id = release_run.run AND r.token = release_run.token AND r.state = 'running'
+      AND takeout.is_member(takeout.session_role(), r.tenant)
     RETURNING pg_notify('takeout', 'runs'))
   SELECT EXISTS (SELECT FROM released);
 END;
@@ -131,8 +138,7 @@ BEGIN ATOMIC
         SELECT CASE r.state WHEN 'running' THEN r.lease_until ELSE r.not_before END FROM takeout.runs r
         WHERE r.state IN ('due', 'running', 'retrying') AND r.destination = ANY (destinations)
           AND takeout.is_member(takeout.session_role(), r.tenant)
-          AND NOT EXISTS (SELECT FROM takeout.runs e
-                          WHERE e.schedule = r.schedule AND e.due < r.due AND e.state IN ('due', 'running', 'retrying'))) AS t (instant);
+          AND r.id IN (SELECT takeout.foremost_runs())) AS t (instant);
 END;
 COMMENT ON FUNCTION takeout.next_wakeup(text[]) IS
   'How long it is until something may be there to be claimed; NULL where nothing is scheduled';
@@ -142,25 +148,27 @@ RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT r.id, r.destination, r.file, s.checksum
-  FROM takeout.runs r JOIN takeout.schedules s ON s.id = r.schedule
-  WHERE r.state = 'succeeded' AND r.removed_at IS NULL AND r.finished_at < now() - s.keep
-    AND r.destination = ANY (destinations)
+  SELECT r.id, r.destination, r.file, r.checksum
+  FROM takeout.runs r
+  WHERE r.state = 'succeeded' AND r.removed_at IS NULL AND r.keep IS NOT NULL
+    AND (r.finished_at AT TIME ZONE 'UTC') + r.keep < now() AT TIME ZONE 'UTC'
+    AND r.destination = ANY (destinations) AND takeout.is_member(takeout.session_role(), r.tenant)
     -- A name that a later run used again is that one's file.
     AND NOT EXISTS (SELECT FROM takeout.runs l
-                    WHERE l.destination = r.destination AND l.file = r.file AND l.id <> r.id
+                    WHERE l.destination = r.destination AND l.file = r.file AND l.id <> r.id AND l.removed_at IS NULL
                       AND (l.state IN ('due', 'running', 'retrying') OR l.finished_at >= r.finished_at))
   -- In any order: those that cannot be removed are not always the first.
   ORDER BY random() LIMIT 1000;
 END;
 COMMENT ON FUNCTION takeout.expired_files(text[]) IS
-  'Files that have been kept as long as their schedules say';
+  'Files that have been kept as long as their schedules said';
 
 CREATE FUNCTION takeout.forget_file(run bigint) RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  UPDATE takeout.runs r SET removed_at = clock_timestamp() WHERE r.id = forget_file.run;
+  UPDATE takeout.runs r SET removed_at = clock_timestamp()
+  WHERE r.id = forget_file.run AND takeout.is_member(takeout.session_role(), r.tenant);
 END;
 COMMENT ON FUNCTION takeout.forget_file(bigint) IS 'Records that the file of a run was removed';
 

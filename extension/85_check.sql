@@ -1,5 +1,5 @@
 -- takeout.check(): the doctor. Each finding is true now, matters, and comes with the statement that mends it.
---   error    rows or addresses get out that should not, or a dataset cannot be exported
+--   error    rows or addresses get out that should not, or a dataset or schedule cannot be exported
 --   warning  that could come, or somebody has more rights than exports need
 --   notice   worth knowing
 
@@ -136,7 +136,8 @@ BEGIN
         UNION ALL SELECT 3, c.* FROM takeout.check_configuration() c
         UNION ALL SELECT 4, c.* FROM takeout.check_datasets() c
         UNION ALL SELECT 5, c.* FROM takeout.check_grants() c
-        UNION ALL SELECT 6, c.* FROM takeout.check_sources() c) f
+        UNION ALL SELECT 6, c.* FROM takeout.check_sources() c
+        UNION ALL SELECT 7, c.* FROM takeout.check_schedules() c) f
   ORDER BY array_position('{error,warning,notice}', f.severity), f.part, f.object, f.finding;
 END
 $$;

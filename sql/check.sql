@@ -27,6 +27,37 @@ INSERT INTO takeout.limits (max_rows) VALUES (1000000);
 SELECT * FROM found();
 SELECT * FROM takeout.unclassified();
 
+-- Schedules that fail, and one that no runner makes.
+CREATE ROLE regress_takeout_leaver;
+INSERT INTO takeout.members VALUES ('regress_takeout_leaver', 'default');
+SELECT count(takeout.schedule(s, '@yearly', 'leads', 'csv', 'reports', period => 'new')) AS made
+FROM unnest('{late,lost,blind}'::text[]) s;
+SET SESSION AUTHORIZATION regress_takeout_backend;
+SELECT takeout.schedule('fine', '@yearly', 'leads', 'csv', 'reports') > 0 AS made;
+SET SESSION AUTHORIZATION regress_takeout_leaver;
+SELECT takeout.schedule('ownerless', '@yearly', 'leads', 'csv', 'reports') > 0 AS made;
+RESET SESSION AUTHORIZATION;
+SELECT * FROM found();
+DROP ROLE regress_takeout_leaver;
+DELETE FROM takeout.members WHERE role = 'regress_takeout_backend'::regrole;
+CREATE TABLE public.blind (id int PRIMARY KEY, created_at date);
+SELECT takeout.create_dataset('public.blind', tenant => 'default');
+UPDATE takeout.schedules SET dataset = name WHERE name IN ('lost', 'blind');
+UPDATE takeout.schedules SET next_due = now() - interval '6 minutes' WHERE name = 'late';
+SELECT * FROM found() f WHERE f ~ 'schedule "';
+SELECT takeout.alter_dataset('blind', time_column => '');
+SELECT * FROM found() f WHERE f ~ 'schedule "blind';
+\set ECHO none
+SELECT fix FROM takeout.check() WHERE fix ~ 'unschedule' \gexec
+\set ECHO all
+SELECT name FROM takeout.schedules ORDER BY name;
+SELECT count(takeout.unschedule(name)) AS removed FROM takeout.schedules;
+SELECT takeout.drop_dataset('blind');
+DROP TABLE public.blind;
+DELETE FROM takeout.members WHERE role NOT IN (SELECT oid FROM pg_roles);
+INSERT INTO takeout.members VALUES ('regress_takeout_backend', 'default');
+SELECT * FROM found();
+
 -- Members and limits.
 INSERT INTO takeout.members VALUES ('regress_takeout_gone', 'default'), ('regress_takeout_super', 'a'), ('regress_takeout_super', 'b'),
   ('regress_takeout_passing', 'a'), ('regress_takeout_reader', 'a'), ('regress_takeout_backend', '*');

@@ -30,15 +30,13 @@ SELECT takeout.finish_run(r.id, 4, 0, 0, 0, NULL) FROM takeout.runs r;
 SELECT takeout.unschedule('moved');
 DELETE FROM takeout.runs;
 
--- A runner that died has failed to make it, as often as that may be.
+-- A runner that died has failed to make it; another one does at once, as often as that may be.
 SELECT takeout.schedule('deadly', '@yearly', 'orders', 'csv', 'reports', tenant => 'acme', max_attempts => 2) > 0 AS made;
 SELECT regress_due('deadly');
 SELECT token, attempt, state FROM takeout.claim_run('first', '{reports}', '-1 second');
-SELECT attempt, state, error FROM takeout.claim_run('second', '{reports}', '1 hour');
-SELECT state, attempts, not_before > now() + interval '50 seconds' AS later FROM takeout.runs;
-SELECT takeout.finish_run(id, 1, 0, 0, 0, NULL) AS delivered_late FROM takeout.runs;
-UPDATE takeout.runs SET not_before = now();
 SELECT token, attempt, state FROM takeout.claim_run('second', '{reports}', '-1 second');
+SELECT state, attempts, error FROM takeout.runs;
+SELECT takeout.finish_run(id, 1, 0, 0, 0, NULL) AS delivered_late FROM takeout.runs;
 SELECT attempt, state, error FROM takeout.claim_run('third', '{reports}', '1 hour');
 SELECT name, failed, last_error FROM takeout.schedule_health;
 SELECT takeout.claim_run('third', '{reports}', NULL);

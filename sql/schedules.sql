@@ -44,6 +44,11 @@ SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', file_name
 SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', file_name => '/{schedule}');
 SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', file_name => '{password}.csv');
 SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', catch_up => 'never');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', keep => '1001 years');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', columns => '{}');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', columns => '{id,id}');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', options => '{"pretty": true}');
+SELECT takeout.schedule('x', '30 2 * * *', 'orders', 'csv', 'reports', options => '{"delimiter": "ab"}');
 SELECT takeout.claim_run('me', '{reports}', '1 minute');
 SET SESSION AUTHORIZATION regress_takeout_other;
 SELECT name FROM takeout.schedules;
@@ -79,9 +84,7 @@ SELECT due, state, attempts, error_code, error FROM takeout.runs WHERE state = '
 SELECT name, failed, last_error FROM takeout.schedule_health;
 -- A dead runner's run is another's under a new token, with the next attempt.
 SELECT due, attempt, token FROM takeout.claim_run('dead', '{reports}', '-1 second');
-SELECT due, attempt, token, state, error FROM takeout.claim_run('me', '{reports}', '1 minute');
-UPDATE takeout.runs SET not_before = now() WHERE state = 'retrying';
-SELECT due, attempt, token FROM takeout.claim_run('me', '{reports}', '1 minute');
+SELECT due, attempt, token, state FROM takeout.claim_run('me', '{reports}', '1 minute');
 SELECT takeout.release_run(id, token) FROM takeout.runs WHERE state = 'running';
 SELECT takeout.next_wakeup('{reports}');
 -- Its owner is no member any more.

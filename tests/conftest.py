@@ -14,7 +14,7 @@ TEMPLATE = "takeout_template"
 @pytest.fixture(scope="session")
 def server():
     with tempfile.TemporaryDirectory(prefix="takeout") as directory:
-        server = Server.start(pathlib.Path(directory) / "server")
+        server = Server.start(pathlib.Path(directory) / "server", "max_prepared_transactions=20")
         try:
             with server.connect() as connection:
                 connection.execute(f"CREATE DATABASE {TEMPLATE}")

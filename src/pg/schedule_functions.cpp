@@ -1,18 +1,21 @@
-// The SQL function next_runs(cron, zone, n, after).
+// The SQL functions next_runs(cron, zone, n, after) and check_options(format, options).
 #include "postgres.hpp"
 
 extern "C" {
 #include "pgtime.h"
 
 PG_FUNCTION_INFO_V1(takeout_next_runs);
+PG_FUNCTION_INFO_V1(takeout_check_options);
 
 PGDLLEXPORT Datum takeout_next_runs(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum takeout_check_options(PG_FUNCTION_ARGS);
 }
 
 #include "../core/cron_zone.hpp"
 #include "../core/error.hpp"
 #include "boundary.hpp"
 #include "column_reader.hpp"
+#include "format_options.hpp"
 
 namespace pg_takeout {
 
@@ -100,4 +103,9 @@ Datum takeout_next_runs(PG_FUNCTION_ARGS) {
   runs->last = *next;
   --runs->left;
   SRF_RETURN_NEXT(call, TimestampTzGetDatum((*next - epoch_shift) * USECS_PER_SEC));
+}
+
+Datum takeout_check_options(PG_FUNCTION_ARGS) {
+  (void)read_format_options(format_of(text_to_cstring(PG_GETARG_TEXT_PP(0))), PG_GETARG_JSONB_P(1));
+  PG_RETURN_VOID();
 }

@@ -203,7 +203,6 @@ void Delivery::add_checksum(const Run& run, const std::string& sha256) {
 }
 
 bool remove_file(const Destination& destination, const ExpiredFile& file) {
-  if (destination.kind != DestinationKind::directory) return true;
   try {
     const FilePlace place = place_beneath(open_directory(destination.directory), file.file, false);
     if (file.checksum) unlinkat(place.directory.get(), (place.name + ".sha256").c_str(), 0);

@@ -35,7 +35,7 @@ class Delivery {
   bool is_confirmed_ = false;
 };
 
-// Removes a file that has been kept long enough; true also where it is gone already.
+// Removes a file of a directory that has been kept long enough; true also where it is gone already.
 [[nodiscard]] bool remove_file(const Destination& destination, const ExpiredFile& file);
 
 // What commands learn of a run, beside standard input.

@@ -19,15 +19,21 @@ std::string in_ascii(std::string text) {
   return text;
 }
 
+// An array's text. Names of destinations have letters, digits, _ and - only, or no schedule can name them.
+std::string array_of(const std::vector<std::string>& names) {
+  std::string array;
+  for (const std::string& name : names) array += (array.empty() ? "{\"" : ",\"") + name + "\"";
+  return array.empty() ? "{}" : array + "}";
+}
+
 }  // namespace
 
 RunQueue::RunQueue(Connection& connection, std::string runner, const std::vector<std::string>& destinations,
                    std::chrono::seconds lease)
-    : connection_(connection), runner_(std::move(runner)), lease_(std::to_string(lease.count()) + " seconds") {
-  // Their names have letters, digits, _ and - only, or no schedule can name them.
-  for (const std::string& name : destinations) destinations_ += (destinations_.empty() ? "{\"" : ",\"") + name + "\"";
-  destinations_ += destinations_.empty() ? "{}" : "}";
-}
+    : connection_(connection),
+      runner_(std::move(runner)),
+      destinations_(array_of(destinations)),
+      lease_(std::to_string(lease.count()) + " seconds") {}
 
 std::optional<Run> RunQueue::claim() {
   const Rows rows = connection_.query_to_its_end(
@@ -101,9 +107,9 @@ std::optional<std::chrono::milliseconds> RunQueue::next_wakeup() {
   return std::chrono::milliseconds(std::atoll(rows.text(0, 0).c_str()));
 }
 
-std::vector<ExpiredFile> RunQueue::expired_files() {
+std::vector<ExpiredFile> RunQueue::expired_files(const std::vector<std::string>& destinations) {
   const Rows rows = connection_.query_to_its_end(
-      "SELECT run, destination, file, checksum FROM takeout.expired_files($1)", {destinations_});
+      "SELECT run, destination, file, checksum FROM takeout.expired_files($1)", {array_of(destinations)});
   std::vector<ExpiredFile> files;
   for (int i = 0; i < rows.count(); ++i)
     files.push_back({rows.text(i, 0), rows.text(i, 1), rows.text(i, 2), rows.text(i, 3) == "t"});

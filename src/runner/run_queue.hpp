@@ -53,7 +53,8 @@ class RunQueue {
   // Until something may be there to claim; nullopt where nothing is scheduled.
   [[nodiscard]] std::optional<std::chrono::milliseconds> next_wakeup();
 
-  [[nodiscard]] std::vector<ExpiredFile> expired_files();
+  // destinations: those whose files can be removed.
+  [[nodiscard]] std::vector<ExpiredFile> expired_files(const std::vector<std::string>& destinations);
   void forget_file(const ExpiredFile& file);
 
  private:

@@ -289,7 +289,10 @@ void Runner::tell(const Run& run, const std::string& state, const std::string& e
 void Runner::remove_expired(RunQueue& queue) {
   if (steady_clock::now() < next_removal_) return;
   next_removal_ = steady_clock::now() + 10min;
-  for (const ExpiredFile& file : queue.expired_files()) {
+  std::vector<std::string> directories;
+  for (const auto& [name, destination] : configuration_.destinations)
+    if (destination.kind == DestinationKind::directory) directories.push_back(name);
+  for (const ExpiredFile& file : queue.expired_files(directories)) {
     if (remove_file(configuration_.destinations.at(file.destination), file)) {
       queue.forget_file(file);
       spdlog::info("removed {}:{}", file.destination, file.file);

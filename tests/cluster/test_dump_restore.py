@@ -1,4 +1,4 @@
-"""Datasets, fields, members and limits travel with pg_dump; the secret does not, nor do members that are gone."""
+"""Datasets, fields, members, limits, schedules and runs travel with pg_dump; the secret does not, nor do members that are gone."""
 
 import os
 import subprocess
@@ -29,6 +29,12 @@ DROP TABLE "My Shop".gone CASCADE;
 RESET ROLE;
 CREATE ROLE takeout_dump_gone;
 INSERT INTO takeout.members VALUES ('{LEFT}', 'default'), ('{LEFT}', 'second'), ('takeout_dump_gone', '*');
+SELECT takeout.schedule(name, '0 2 * * *', 'order', 'csv', 'reports', 'Europe/Helsinki', columns => '{{id,told}}',
+  options => '{{"delimiter": ";"}}', keep => '3 days') FROM unnest('{{nightly,lost}}'::text[]) name;
+UPDATE takeout.schedules SET owner = 'takeout_dump_gone' WHERE name = 'lost';
+UPDATE takeout.schedules SET owner = '{OWNER}', exported_until = '2026-01-01 00:00+00' WHERE name = 'nightly';
+SELECT takeout.plan_run(s, '2026-01-01 00:00+00') FROM takeout.schedules s;
+UPDATE takeout.runs SET state = 'succeeded', finished_at = now(), file = 'orders.csv', keep = '3 days', checksum = true;
 DROP ROLE takeout_dump_gone;
 INSERT INTO takeout.exclusions VALUES ('Models', 'Weights', 'Trade secrets');
 CREATE TABLE "My Shop".weights (id int);
@@ -43,6 +49,9 @@ RELATIONS = "SELECT name, view::text, source::text FROM takeout.datasets WHERE n
 FIELDS = "SELECT to_jsonb(f) FROM takeout.fields f ORDER BY dataset, position"
 MEMBERS = "SELECT to_jsonb(m) FROM takeout.members m WHERE role IN (SELECT oid FROM pg_roles) ORDER BY role, tenant"
 LIMITS = "SELECT to_jsonb(l) FROM takeout.limits l ORDER BY l::text"
+SCHEDULES = "SELECT to_jsonb(s) FROM takeout.schedules s WHERE owner IN (SELECT oid FROM pg_roles) ORDER BY id"
+RUNS = "SELECT to_jsonb(r) FROM takeout.runs r WHERE owner IN (SELECT oid FROM pg_roles) ORDER BY id"
+NUMBERS = "SELECT s.last_value, r.last_value FROM takeout.schedule_ids s, takeout.run_ids r"
 EXCLUDED = """SELECT to_jsonb(e) FROM takeout.exclusions e UNION ALL
               SELECT jsonb_build_object(category, relation::text) FROM takeout.excluded_relations
               WHERE to_regclass(relation::text) IS NOT NULL"""
@@ -95,7 +104,7 @@ def test_a_plain_dump_carries_the_configuration(server, prepared, empty, options
     ).stdout
     server.psql("-q", dbname=empty, input=dump)
 
-    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, EXCLUDED, EXPORTS]
+    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, SCHEDULES, RUNS, NUMBERS, EXCLUDED, EXPORTS]
     if not options:
         queries.append(GRANTS)
     assert answers(server, *queries, dbname=empty) == answers(prepared, *queries)
@@ -105,6 +114,7 @@ def test_a_plain_dump_carries_the_configuration(server, prepared, empty, options
     [restored], [original] = answers(server, SECRET, dbname=empty), answers(prepared, SECRET)
     assert len(restored) == len(original) == 1
     assert answers(server, "SELECT role FROM takeout.members WHERE tenant = '*'", dbname=empty) == [[]]
+    assert answers(server, "SELECT name FROM takeout.schedules", "SELECT name FROM takeout.runs", dbname=empty) == [[("nightly",)]] * 2
     assert restored != original
 
 
@@ -116,7 +126,7 @@ def test_an_archive_restores_in_parallel(server, prepared, empty, tmp_path):
         env=server.environment(empty),
         check=True,
     )
-    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, EXCLUDED, GRANTS, EXPORTS]
+    queries = [DATASETS, RELATIONS, FIELDS, MEMBERS, LIMITS, SCHEDULES, RUNS, NUMBERS, EXCLUDED, GRANTS, EXPORTS]
     assert answers(server, *queries, dbname=empty) == answers(prepared, *queries)
 
 

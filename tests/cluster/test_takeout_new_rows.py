@@ -5,8 +5,10 @@ import random
 import threading
 import time
 
+import psycopg
 import pytest
 
+from runner import wait_until
 from workplace import workplace  # fixture
 
 
@@ -44,12 +46,17 @@ class Writers:
             thread.join()
 
 
+@pytest.fixture(autouse=True)
+def event(connection):
+    connection.execute("CREATE TABLE event (id int PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now())")
+    connection.execute("SELECT takeout.create_dataset('event', tenant => 'default')")
+    yield
+    connection.execute("SELECT takeout.drop_dataset('event')")
+    connection.execute("DROP TABLE event")
+
+
 @pytest.mark.parametrize("files", [3, pytest.param(40, marks=pytest.mark.long)])
 def test_no_row_is_missed_and_none_exported_twice(workplace, connection, files):
-    connection.execute("CREATE TABLE IF NOT EXISTS event (id int PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now())")
-    connection.execute("TRUNCATE event")
-    if not connection.execute("SELECT FROM takeout.datasets WHERE name = 'event'").fetchall():
-        connection.execute("SELECT takeout.create_dataset('event', tenant => 'default')")
     workplace.schedule(dataset="event", period="new", file_name="{schedule}.csv", columns=["id"])
     exported = []
 
@@ -69,3 +76,57 @@ def test_no_row_is_missed_and_none_exported_twice(workplace, connection, files):
     rows = list(itertools.chain(*exported))
     assert len(rows) == len(set(rows)) and set(rows) == writers.committed
     print(f"{len(rows)} rows by {len(exported)} runs")
+
+
+def test_a_transaction_that_does_not_show_is_waited_for(database, connection):
+    with database.connect(autocommit=False) as hidden:
+        hidden.execute("SET track_activities = off")
+        hidden.commit()
+        [begun] = hidden.execute("SELECT now()").fetchone()
+        time.sleep(1.1)
+        [settled] = connection.execute("SELECT takeout.settled_until()").fetchone()
+    assert settled < begun
+
+
+def test_a_run_waits_for_prepared_transactions(workplace, database, connection):
+    with database.connect() as writer:
+        writer.execute("BEGIN")
+        writer.execute("INSERT INTO event VALUES (1)")
+        writer.execute("PREPARE TRANSACTION 'late'")
+    try:
+        workplace.schedule(dataset="event", period="new", columns=["id"], file_name="{schedule}.csv")
+        workplace.due_now()
+        assert workplace.once().returncode == 1
+        assert workplace.runs("state, error_code") == [("retrying", "55000")]
+    finally:
+        connection.execute("COMMIT PREPARED 'late'")
+    time.sleep(1.1)
+    connection.execute("UPDATE takeout.runs SET not_before = now()")
+    assert workplace.once().returncode == 0
+    assert (workplace.files / "nightly.csv").read_text().split() == ["id", "1"]
+
+
+def test_a_transaction_that_is_prepared_in_the_middle_is_not_missed(database, connection):
+    said = []
+
+    def settle():
+        with database.connect() as session:
+            try:
+                said.append(session.execute("SELECT takeout.settled_until()").fetchone())
+            except psycopg.errors.ObjectNotInPrerequisiteState:
+                said.append("prepared")
+
+    with database.connect(autocommit=False) as holder, database.connect() as writer:
+        writer.execute("BEGIN")
+        writer.execute("INSERT INTO event VALUES (1)")
+        # Whoever looks at the activity waits.
+        holder.execute("SET LOCAL allow_system_table_mods = on")
+        holder.execute("ALTER VIEW pg_stat_activity SET (security_barrier = false)")
+        settling = threading.Thread(target=settle)
+        settling.start()
+        wait_until(lambda: connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())
+        writer.execute("PREPARE TRANSACTION 'in_the_middle'")
+        holder.rollback()
+        settling.join()
+        writer.execute("COMMIT PREPARED 'in_the_middle'")
+    assert said == ["prepared"]

@@ -1,10 +1,11 @@
 """takeout schedule, next and history: the SQL functions from a shell."""
 
 import json
+import threading
 
 import pytest
 
-from runner import takeout
+from runner import takeout, wait_until
 
 
 @pytest.fixture
@@ -32,6 +33,26 @@ def test_add_list_remove(command, connection):
     assert command("schedule", "remove", "nightly").returncode == 0
     assert command("schedule", "remove", "nightly").returncode == 1
     assert connection.execute("SELECT name FROM takeout.schedules").fetchall() == [("other",)]
+
+
+def test_two_sessions_that_make_one_name_make_one_schedule(database, connection, rows):
+    add = "SELECT takeout.schedule('both', '0 2 * * *', 'rows', %s, 'reports')"
+    made = []
+
+    def make():
+        with database.connect() as second:
+            made.append(second.execute(add, ["jsonl"]).fetchone())
+
+    with database.connect(autocommit=False) as first:
+        made.append(first.execute(add, ["csv"]).fetchone())
+        waiting = threading.Thread(target=make)
+        waiting.start()
+        wait_until(lambda: connection.execute("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'both'").fetchall())
+        first.commit()
+        waiting.join()
+    assert made[0] == made[1]
+    assert connection.execute("SELECT format FROM takeout.schedules WHERE name = 'both'").fetchall() == [("jsonl",)]
+    connection.execute("SELECT takeout.unschedule('both')")
 
 
 def test_a_wrong_cron_is_shown_where_it_is_wrong(command):
