@@ -93,8 +93,8 @@ DELETE FROM takeout.runs;
 
 -- A thousand files that cannot be removed do not keep the next one.
 SELECT takeout.schedule('many', '@yearly', 'orders', 'csv', 'reports', tenant => 'acme', keep => '1 day') > 0 AS made;
-INSERT INTO takeout.runs (schedule, name, owner, tenant, destination, due, state, not_before, finished_at, file)
-SELECT s.id, s.name, s.owner, s.tenant, s.destination, d, 'succeeded', d, d, n || '.csv'
+INSERT INTO takeout.runs (schedule, name, owner, tenant, destination, due, state, not_before, finished_at, file, keep)
+SELECT s.id, s.name, s.owner, s.tenant, s.destination, d, 'succeeded', d, d, n || '.csv', s.keep
 FROM takeout.schedules s, generate_series(1, 1001) n, LATERAL (SELECT now() - interval '9 days' + n * interval '1 second') t (d);
 SELECT count(DISTINCT run) FROM (SELECT run FROM takeout.expired_files('{reports}') UNION ALL SELECT run FROM takeout.expired_files('{reports}')
   UNION ALL SELECT run FROM takeout.expired_files('{reports}') UNION ALL SELECT run FROM takeout.expired_files('{reports}')) f;
