@@ -85,7 +85,10 @@ def test_a_transaction_that_does_not_show_is_waited_for(database, connection):
         [begun] = hidden.execute("SELECT now()").fetchone()
         time.sleep(1.1)
         [settled] = connection.execute("SELECT takeout.settled_until()").fetchone()
-    assert settled < begun
+        assert settled < begun
+        hidden.commit()
+        [settled] = connection.execute("SELECT takeout.settled_until()").fetchone()
+        assert settled > begun
 
 
 def test_a_run_waits_for_prepared_transactions(workplace, database, connection):
