@@ -146,3 +146,29 @@ def test_a_slow_reader_of_standard_output_does_not_cost_the_lease(workplace):
     time.sleep(5)  # longer than the lease
     assert workplace.connection.execute("SELECT lease_until > now() FROM takeout.runs").fetchall() == [(True,)]
     assert received + running.stdout.read() == workplace.stream() and running.wait(10) == 0
+
+
+def test_standard_output_of_several_servers_is_one_file_behind_the_other(workplace):
+    workplace.configure(f"""
+        poll = 1
+        [server.first]
+        connection = "dbname={workplace.database.dbname}"
+        [server.second]
+        connection = "dbname={workplace.database.dbname}"
+        [destination.reports]
+        stdout = true
+        """)
+    columns = ["id", "noise"], ["noise", "id"], ["id", "created_at", "noise"], ["noise", "created_at"]
+    for number, chosen in enumerate(columns):
+        workplace.schedule(name=f"s{number}", columns=chosen)
+    files = [workplace.stream(f"'csv', columns => '{{{','.join(chosen)}}}'") for chosen in columns]
+    workplace.due_now()
+    running = start(workplace.database, "run", "-c", workplace.configuration, stdout=subprocess.PIPE)
+    try:
+        wait_until(lambda: len({runner for runner, in workplace.runs("runner")} - {None}) == 2)
+        received = running.stdout.read(sum(map(len, files)))
+        wait_until(lambda: {state for _, state in workplace.runs()} == {"succeeded"})
+    finally:
+        running.terminate()
+        assert running.wait(10) == 0
+    assert all(file in received for file in files)
