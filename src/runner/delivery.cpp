@@ -12,7 +12,7 @@
 #include "child_process.hpp"
 #include "failure.hpp"
 #include "output_stream.hpp"
-#include "part_spool.hpp"
+#include "spool.hpp"
 
 namespace pg_takeout {
 
@@ -66,33 +66,23 @@ class CommandOutput final : public Output {
  public:
   CommandOutput(const std::string& spool, std::vector<std::string> command,
                 std::map<std::string, std::string> variables, Interrupts& interrupts, std::function<void()> tick)
-      : spool_(::open(spool.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)),
+      : spool_(spool),
         command_(std::move(command)),
         variables_(std::move(variables)),
         interrupts_(interrupts),
         tick_(std::move(tick)) {
-    if (!spool_.is_open())
-      throw system_failure(ExitCode::not_delivered, "cannot make a file without a name in \"" + spool + "\"");
+    spool_.open();
   }
 
-  void write(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(spool_.get(), bytes.data(), bytes.size());
-      if (written < 0 && errno != EINTR)
-        throw system_failure(ExitCode::not_delivered, "cannot write to the spool directory");
-      if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
+  void write(std::string_view bytes) override { spool_.write(bytes); }
 
   void finish() override {
-    if (lseek(spool_.get(), 0, SEEK_SET) != 0)
-      throw system_failure(ExitCode::not_delivered, "cannot read the spooled file");
-    const ChildResult result = run_child(command_, variables_, spool_.get(), interrupts_, tick_);
+    const ChildResult result = run_child(command_, variables_, spool_.rewound(), interrupts_, tick_);
     if (!result.succeeded()) throw command_failure(command_[0], result);
   }
 
  private:
-  FileDescriptor spool_;
+  Spool spool_;
   std::vector<std::string> command_;
   std::map<std::string, std::string> variables_;
   Interrupts& interrupts_;
@@ -103,7 +93,9 @@ class CommandOutput final : public Output {
 class SpooledStream final : public Output {
  public:
   SpooledStream(const std::string& spool, Interrupts& interrupts, std::function<void()> tick)
-      : spool_(spool), interrupts_(interrupts), tick_(std::move(tick)) {}
+      : spool_(spool), interrupts_(interrupts), tick_(std::move(tick)) {
+    spool_.open();
+  }
 
   void write(std::string_view bytes) override { spool_.write(bytes); }
 
@@ -127,7 +119,7 @@ class SpooledStream final : public Output {
     }
   }
 
-  PartSpool spool_;
+  Spool spool_;
   Interrupts& interrupts_;
   std::function<void()> tick_;
 };

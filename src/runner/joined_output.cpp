@@ -1,6 +1,6 @@
 #include "joined_output.hpp"
 
-#include "part_spool.hpp"
+#include "spool.hpp"
 
 namespace pg_takeout {
 
@@ -29,7 +29,7 @@ class PartOutput final : public Output {
 
   JoinedOutput& joined_;
   int number_;
-  PartSpool spool_;
+  Spool spool_;
   bool has_turn_ = false;
 };
 

@@ -111,7 +111,7 @@ def test_a_full_spool_is_on_record_and_the_command_not_started(workplace, faults
     workplace.schedule()
     workplace.due_now()
     assert workplace.once(environ=faults(workplace.database, "write")).returncode == 1
-    assert_refused(workplace, "cannot write to the spool directory: No space left on device")
+    assert_refused(workplace, f'cannot write to the spool directory "{workplace.path}": No space left on device')
     assert os.listdir(workplace.files) == []
 
 
