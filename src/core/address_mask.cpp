@@ -31,7 +31,8 @@ Network mask_ipv6_address(const Network& address, MaskLengths lengths) {
   const unsigned ipv6 = std::min<unsigned>(lengths.ipv6, 128);
   Network network{};
   network.version = 6;
-  network.prefix = static_cast<std::uint8_t>(std::min<unsigned>(address.prefix, longest_ipv6_prefix(address, ipv4, ipv6)));
+  network.prefix =
+      static_cast<std::uint8_t>(std::min<unsigned>(address.prefix, longest_ipv6_prefix(address, ipv4, ipv6)));
   const std::size_t whole_bytes = network.prefix / 8;
   const unsigned bits = network.prefix % 8;
   std::memcpy(network.address, address.address, whole_bytes);

@@ -70,9 +70,9 @@ struct Cell {
 
 // What a writer knows of a column before the first row.
 struct Column {
-  std::string_view name;             // valid UTF-8
-  CellKind kind = CellKind::text;    // of its cells that are not null
-  bool identifier = false;           // a key: a spreadsheet must not treat its digits as a quantity
+  std::string_view name;           // valid UTF-8
+  CellKind kind = CellKind::text;  // of its cells that are not null
+  bool identifier = false;         // a key: a spreadsheet must not treat its digits as a quantity
 };
 
 }  // namespace pg_takeout

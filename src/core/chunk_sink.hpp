@@ -28,7 +28,7 @@ class ChunkSink final : public Sink {
   };
 
   struct Chunk {
-    char* memory;          // header bytes, then the data
+    char* memory;  // header bytes, then the data
     char* data;
     std::size_t capacity;  // bytes of data it can hold
     std::size_t size;      // bytes of data it holds

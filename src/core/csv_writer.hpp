@@ -21,7 +21,7 @@ struct CsvOptions {
   char delimiter = ',';  // one ASCII byte, not a quote, CR, LF, letter, digit or space
   bool header = true;
   bool continues = false;  // behind another file of the same columns: no byte order mark and no header
-  std::string null_text;  // what stands for NULL, unquoted; an equal value is quoted
+  std::string null_text;   // what stands for NULL, unquoted; an equal value is quoted
 };
 
 class CsvWriter final : public Writer {

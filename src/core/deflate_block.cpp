@@ -17,7 +17,7 @@ constexpr unsigned end_of_block = 256;
 constexpr std::size_t large_block = 4096;     // sequences
 constexpr std::size_t counted_together = 64;  // sequences
 constexpr std::uint32_t sampled_weight = 8;   // of what was counted, beside symbols that were not seen
-constexpr std::size_t room_step = 32 * 1024;   // bytes of output asked of the target at a time
+constexpr std::size_t room_step = 32 * 1024;  // bytes of output asked of the target at a time
 // Bytes that hold the longest sequence, or all code lengths, or what ends a stream.
 constexpr std::size_t margin = 2 * DeflateSequence::max_literals + 64;
 
@@ -244,7 +244,7 @@ void DeflateBlockWriter::write_codes() {
 
 void DeflateBlockWriter::write_sequences(const char* bytes, std::span<const DeflateSequence> sequences) {
   const auto* in = reinterpret_cast<const unsigned char*>(bytes);
-  for (const DeflateSequence* next = sequences.data(), * const end = next + sequences.size(); next < end;) {
+  for (const DeflateSequence *next = sequences.data(), *const end = next + sequences.size(); next < end;) {
     make_room(room_step);
     BitBuffer buffer = buffer_;  // a copy that bytes written cannot alias
     const auto add = [&buffer](const Code& code) { buffer.add(code.bits, code.length); };

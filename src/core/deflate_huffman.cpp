@@ -82,9 +82,8 @@ void huffman_lengths(std::span<const std::uint32_t> counts, unsigned limit, std:
     for (const Leaf& leaf : leaves) lengths[leaf.symbol] = 1;
     return;
   }
-  std::sort(leaves.begin(), leaves.end(), [](const Leaf& a, const Leaf& b) {
-    return a.count != b.count ? a.count < b.count : a.symbol < b.symbol;
-  });
+  std::sort(leaves.begin(), leaves.end(),
+            [](const Leaf& a, const Leaf& b) { return a.count != b.count ? a.count < b.count : a.symbol < b.symbol; });
   std::array<std::uint8_t, max_symbols> depths;
   if (tree_depths(leaves, depths) > limit) limit_depths(limit, std::span(depths).first(size));
   for (std::size_t i = 0; i < size; ++i) lengths[leaves[i].symbol] = depths[i];

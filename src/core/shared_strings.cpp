@@ -53,8 +53,7 @@ std::uint32_t hash_of(std::string_view text) {
 }  // namespace
 
 SharedStrings::SharedStrings(std::pmr::memory_resource* memory)
-    : bytes_(memory), strings_(memory),
-      slots_(first_slots, Slot{}, memory), seen_(seen_places, 0, memory) {}
+    : bytes_(memory), strings_(memory), slots_(first_slots, Slot{}, memory), seen_(seen_places, 0, memory) {}
 
 std::string_view SharedStrings::text_of(std::uint32_t index) const {
   const String& string = strings_[index];
@@ -148,8 +147,9 @@ std::uint32_t SharedStrings::add(std::uint32_t hash, Slot* slot, std::string_vie
 }
 
 void SharedStrings::write_part(Sink& sink) const {
-  sink.append("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
-              "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" count=\"");
+  sink.append(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
+      "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" count=\"");
   sink.append(std::to_string(references_));
   sink.append("\" uniqueCount=\"");
   sink.append(std::to_string(strings_.size()));

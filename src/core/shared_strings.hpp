@@ -15,10 +15,10 @@ namespace pg_takeout {
 class SharedStrings {
  public:
   static constexpr std::uint32_t none = UINT32_MAX;
-  static constexpr std::size_t max_length = 64;          // bytes of one string
-  static constexpr std::uint32_t max_per_column = 4096;  // strings a column may bring in
-  static constexpr std::uint32_t max_strings = 32768;    // that repeat
-  static constexpr std::uint32_t max_held = 65536;       // with those held by hold()
+  static constexpr std::size_t max_length = 64;              // bytes of one string
+  static constexpr std::uint32_t max_per_column = 4096;      // strings a column may bring in
+  static constexpr std::uint32_t max_strings = 32768;        // that repeat
+  static constexpr std::uint32_t max_held = 65536;           // with those held by hold()
   static constexpr std::size_t max_bytes = 4 * 1024 * 1024;  // of all strings: a bound on memory
 
   // What one column has asked for so far.
@@ -66,9 +66,9 @@ class SharedStrings {
 
   std::pmr::vector<char> bytes_;
   std::pmr::vector<String> strings_;
-  std::pmr::vector<Slot> slots_;           // a power of two
-  std::pmr::vector<std::uint32_t> seen_;   // hashes of strings seen lately, each at a place of its own
-  std::uint32_t empty_ = none;  // the empty string's index; it has no slot
+  std::pmr::vector<Slot> slots_;          // a power of two
+  std::pmr::vector<std::uint32_t> seen_;  // hashes of strings seen lately, each at a place of its own
+  std::uint32_t empty_ = none;            // the empty string's index; it has no slot
   std::uint64_t references_ = 0;
 };
 

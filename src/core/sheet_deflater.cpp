@@ -18,9 +18,9 @@ constexpr std::size_t slack = 64;
 constexpr std::size_t first_marks = 8192;
 constexpr std::size_t text_hash_bits = 13;
 constexpr std::size_t least_match = 4;
-constexpr std::size_t lazy_match = 16;  // a match this long is taken at once
-constexpr std::size_t near = 2048;      // a match of four bytes from farther away saves nothing
-constexpr std::size_t least_search = 6;  // bytes of text that are searched for
+constexpr std::size_t lazy_match = 16;       // a match this long is taken at once
+constexpr std::size_t near = 2048;           // a match of four bytes from farther away saves nothing
+constexpr std::size_t least_search = 6;      // bytes of text that are searched for
 constexpr std::size_t longest_prefix = 128;  // of values, so that with their markup they are one match
 constexpr std::size_t longest_suffix = 128;
 
@@ -111,7 +111,8 @@ inline bool SheetDeflater::reaches(const char* at, std::size_t distance) const {
 
 inline void SheetDeflater::Cover::match(const char* at, std::size_t length, std::size_t distance) {
   auto count = static_cast<std::size_t>(at - end);
-  for (; count > DeflateSequence::max_literals; count -= DeflateSequence::max_literals) *next++ = {DeflateSequence::max_literals, 0, 0};
+  for (; count > DeflateSequence::max_literals; count -= DeflateSequence::max_literals)
+    *next++ = {DeflateSequence::max_literals, 0, 0};
   *next++ = {count, length, distance};
   end = at + length;
 }

@@ -18,7 +18,7 @@ namespace pg_takeout {
 // A cell about to be written: its markup, from the end of the value before to the start of its own. The parts of the
 // markup are bytes from its start.
 struct CellMark {
-  const char* start;            // closing tags, row tags, <c r="
+  const char* start;  // closing tags, row tags, <c r="
   std::uint16_t column;
   std::uint8_t row_digits_end;  // of the row's number in the row tag; 0 where there is none
   std::uint8_t digits;          // the row's number in the cell's reference

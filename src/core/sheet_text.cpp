@@ -84,7 +84,8 @@ struct UnplainBytes {
   }
 #ifdef PG_TAKEOUT_BYTE_BLOCK
   static ByteBlock matches(ByteBlock block) {
-    return block.at_most(0x1F) | block.equal_to('<') | (block.equal_to('>') | block.equal_to('&') | block.equal_to('\xEF'));
+    return block.at_most(0x1F) | block.equal_to('<') |
+           (block.equal_to('>') | block.equal_to('&') | block.equal_to('\xEF'));
   }
 #endif
 };
@@ -99,8 +100,8 @@ unsigned bytes_with_care(__m128i bytes) {
   const __m128i ampersand = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('&'));
   const __m128i underscore = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_'));
   const __m128i last_block = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\xEF'));
-  const __m128i any = _mm_or_si128(_mm_or_si128(_mm_or_si128(control, angle), _mm_or_si128(ampersand, underscore)),
-                                   last_block);
+  const __m128i any =
+      _mm_or_si128(_mm_or_si128(_mm_or_si128(control, angle), _mm_or_si128(ampersand, underscore)), last_block);
   return static_cast<unsigned>(_mm_movemask_epi8(any));
 }
 

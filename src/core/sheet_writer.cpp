@@ -17,9 +17,9 @@ using namespace sheet_markup;
 
 namespace {
 
-constexpr std::size_t max_markup = 128;       // bytes from one value to the next
-constexpr std::size_t short_text = 1024;      // bytes of text written under one reserve()
-constexpr std::uint32_t sampled_rows = 200;   // rows whose lengths set the columns' widths
+constexpr std::size_t max_markup = 128;      // bytes from one value to the next
+constexpr std::size_t short_text = 1024;     // bytes of text written under one reserve()
+constexpr std::uint32_t sampled_rows = 200;  // rows whose lengths set the columns' widths
 
 char* put(char* out, std::string_view bytes) {
   std::memcpy(out, bytes.data(), bytes.size());
@@ -150,7 +150,8 @@ void SheetWriter::make_frame(SheetColumn& column, const CellMarkup& markup) {
   frame.digit_count = row_digits_length_;
   char* const start = frame.bytes.data();
   char* out = put_pending(start);
-  frame.row_digits_end = (pending_ & pending_row_start) != 0 ? static_cast<std::uint8_t>(out - start - 2) : 0;  // before ">
+  frame.row_digits_end =
+      (pending_ & pending_row_start) != 0 ? static_cast<std::uint8_t>(out - start - 2) : 0;  // before ">
   out = put(out, {column.open.data(), column.open_length});
   out = put(out, {row_digits_.data(), row_digits_length_});
   frame.digits_end = static_cast<std::uint8_t>(out - start);
@@ -174,7 +175,8 @@ void SheetWriter::update_frame(SheetColumn& column, const CellMarkup& markup) {
     frame.changed_digits = std::max(frame.changed_digits, static_cast<std::uint8_t>(count - kept));
   }
   std::memcpy(digits, row_digits_.data(), count);
-  if (frame.row_digits_end != 0) std::memcpy(frame.bytes.data() + frame.row_digits_end - count, row_digits_.data(), count);
+  if (frame.row_digits_end != 0)
+    std::memcpy(frame.bytes.data() + frame.row_digits_end - count, row_digits_.data(), count);
   frame.tens = tens_;
 }
 
@@ -367,8 +369,8 @@ void SheetWriter::write_binary(SheetColumn& column, std::string_view bytes) {
 void SheetWriter::throw_too_long(const SheetColumn& column, std::size_t units) const {
   throw Error(ErrorCode::cell_too_long, "value is too long for an XLSX cell",
               "Row " + std::to_string(data_rows_) + ", column \"" + std::string(column.title) + "\": the value has " +
-                  std::to_string(units) + " UTF-16 code units, a cell holds at most " +
-                  std::to_string(max_cell_units) + ".",
+                  std::to_string(units) + " UTF-16 code units, a cell holds at most " + std::to_string(max_cell_units) +
+                  ".",
               "Export this data as CSV or JSON.");
 }
 

@@ -61,7 +61,8 @@ class SheetWriter {
   };
 
   struct SheetColumn {
-    SheetColumn(const Column& column, std::size_t index_in_row, std::string_view zone, std::pmr::memory_resource* memory);
+    SheetColumn(const Column& column, std::size_t index_in_row, std::string_view zone,
+                std::pmr::memory_resource* memory);
 
     std::uint16_t index = 0;
     bool identifier = false;

@@ -53,8 +53,12 @@ struct FinishedSheet {
 
 struct XlsxWriter::State {
   State(XlsxOptions given, Sink& spool_sink, std::pmr::memory_resource* given_memory)
-      : options(std::move(given)), spool(spool_sink), memory(given_memory), strings(given_memory),
-        rows(given_memory), sheet(rows, &rows, strings, given_memory) {}
+      : options(std::move(given)),
+        spool(spool_sink),
+        memory(given_memory),
+        strings(given_memory),
+        rows(given_memory),
+        sheet(rows, &rows, strings, given_memory) {}
 
   void start_table(std::string_view name, std::span<const Column> columns);
   void start_sheet();

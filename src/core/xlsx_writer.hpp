@@ -28,7 +28,7 @@ using AboutLine = std::pair<std::string, std::string>;
 
 // The finished file, in order: bytes to copy, or a range of what was written to the spool.
 struct FilePiece {
-  std::string bytes;               // when spool_length is 0
+  std::string bytes;  // when spool_length is 0
   std::uint64_t spool_offset = 0;
   std::uint64_t spool_length = 0;
 };

@@ -121,8 +121,8 @@ std::string zip_end_records(std::uint64_t entries, std::uint64_t directory_offse
 }
 
 ZipLayout::ZipLayout(std::time_t modified) {
-  constexpr std::int64_t first = 315532800;   // 1980-01-01
-  constexpr std::int64_t last = 4354819198;   // 2107-12-31 23:59:58
+  constexpr std::int64_t first = 315532800;  // 1980-01-01
+  constexpr std::int64_t last = 4354819198;  // 2107-12-31 23:59:58
   const std::int64_t seconds = std::clamp<std::int64_t>(modified, first, last);
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{seconds / 86400}}};
   const std::int64_t of_day = seconds % 86400;

@@ -85,7 +85,8 @@ std::vector<ZipMember> read_zip(std::string_view file) {
   for (std::uint32_t i = 0; i < entries; ++i) {
     require(number(file, header, 4) == 0x02014b50, "a broken central directory");
     members.push_back(read_member(file, header));
-    header += std::size_t{46} + number(file, header + 28, 2) + number(file, header + 30, 2) + number(file, header + 32, 2);
+    header +=
+        std::size_t{46} + number(file, header + 28, 2) + number(file, header + 30, 2) + number(file, header + 32, 2);
   }
   return members;
 }

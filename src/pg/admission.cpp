@@ -86,9 +86,7 @@ const char* counted_tenant_on_record(const ExportRequest* request, const Limits*
                                      MemoryContext context) {
   const char* volatile tenant = nullptr;
   PG_TRY();
-  {
-    tenant = counted_tenant(request);
-  }
+  { tenant = counted_tenant(request); }
   PG_CATCH();
   {
     const MemoryContext previous = MemoryContextSwitchTo(context);
@@ -107,14 +105,13 @@ AuditSubject subject_of(const ExportRequest* request, const char* method, const 
 }
 
 // One request of the quota, and the intent on record.
-AuditRecord* admit(const ExportRequest* request, const AuditSubject* subject, const Limits* limits, MemoryContext context) {
+AuditRecord* admit(const ExportRequest* request, const AuditSubject* subject, const Limits* limits,
+                   MemoryContext context) {
   const char* const counted = counted_tenant_on_record(request, limits, subject, context);
   take_request(counted, limits->requests_per_minute);
   AuditRecord* record = nullptr;
   PG_TRY();
-  {
-    record = begin_audit(subject, context);
-  }
+  { record = begin_audit(subject, context); }
   PG_CATCH();
   {
     return_request(counted);

@@ -15,7 +15,8 @@ struct PageAsked {
   int64 rows;
   bool is_first;
 };
-AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page, MemoryContext context);
+AuditRecord* admit_export(const ExportRequest* request, const Limits* limits, const PageAsked* page,
+                          MemoryContext context);
 
 // The same for an export in parts, once for all of them; the parts then begin with a record of their own each, which names
 // that of the whole. number: from 1.

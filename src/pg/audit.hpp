@@ -11,9 +11,10 @@ struct AuditSubject {
   const char* tenant;
   const char* dataset;
   const char* format;
-  const char* method;  // the SQL function: export, export_stream, export_page, export_parts, export_part, violations or conformance
-  const char* filter;  // the text of a JSON object
-  uint64 part_of = 0;  // audit_id() of the export that this one is a part of; 0: of none
+  const char*
+      method;  // the SQL function: export, export_stream, export_page, export_parts, export_part, violations or conformance
+  const char* filter;     // the text of a JSON object
+  uint64 part_of = 0;     // audit_id() of the export that this one is a part of; 0: of none
   bool in_parts = false;  // other sessions write its bytes: there is no hash of them as a whole
 };
 

@@ -117,19 +117,15 @@ bool next_line(AuditScan* scan) {
 constexpr int row_columns = 26;
 
 // Columns of takeout.audit_log behind file and line.
-constexpr AuditField row_fields[row_columns - 2] = {AuditField::sequence,       AuditField::time,
-                                                    AuditField::event,          AuditField::export_id,
-                                                    AuditField::node,           AuditField::process,
-                                                    AuditField::database,       AuditField::role,
-                                                    AuditField::client_address, AuditField::application_name,
-                                                    AuditField::tenant,         AuditField::dataset,
-                                                    AuditField::format,         AuditField::method,
-                                                    AuditField::filter,         AuditField::part_of,
-                                                    AuditField::rows,
-                                                    AuditField::bytes,          AuditField::sha256,
-                                                    AuditField::sqlstate,       AuditField::reason,
-                                                    AuditField::suppressed,     AuditField::previous,
-                                                    AuditField::hash};
+constexpr AuditField row_fields[row_columns - 2] = {
+    AuditField::sequence,         AuditField::time,     AuditField::event,
+    AuditField::export_id,        AuditField::node,     AuditField::process,
+    AuditField::database,         AuditField::role,     AuditField::client_address,
+    AuditField::application_name, AuditField::tenant,   AuditField::dataset,
+    AuditField::format,           AuditField::method,   AuditField::filter,
+    AuditField::part_of,          AuditField::rows,     AuditField::bytes,
+    AuditField::sha256,           AuditField::sqlstate, AuditField::reason,
+    AuditField::suppressed,       AuditField::previous, AuditField::hash};
 
 Datum address_datum(const char* text, bool* is_null) {
   unsigned char address[16];

@@ -64,7 +64,8 @@ void end_quietly(AuditRecord* record, const char* event, int sqlstate) {
   AuditFailure failure;
   if (append_audit_line(event, record->export_id, &body, AuditEffort::may, &line, &failure)) return;
   errno = failure.error_number;
-  ereport(LOG_SERVER_ONLY, (errmsg("could not record the end of export " UINT64_FORMAT ": %s", record->export_id, failure.action)));
+  ereport(LOG_SERVER_ONLY,
+          (errmsg("could not record the end of export " UINT64_FORMAT ": %s", record->export_id, failure.action)));
 }
 
 void end_with_context(void* argument) {

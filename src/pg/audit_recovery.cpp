@@ -127,8 +127,8 @@ bool cut_torn_end(const LastFile* last, char* note, Size room, AuditFailure* fai
   snprintf(note, room, UINT64_FORMAT " bytes behind line " UINT64_FORMAT " of file %s were cut off: %s", bytes,
            static_cast<uint64>(last->tail.lines), last->file.name, torn);
   ereport(LOG_SERVER_ONLY, (errmsg("audit file \"%s\" ended in a torn line, which was cut off", last->file.name),
-                errdetail(UINT64_FORMAT " bytes behind line " UINT64_FORMAT ": %s", bytes,
-                          static_cast<uint64>(last->tail.lines), torn)));
+                            errdetail(UINT64_FORMAT " bytes behind line " UINT64_FORMAT ": %s", bytes,
+                                      static_cast<uint64>(last->tail.lines), torn)));
   return true;
 }
 

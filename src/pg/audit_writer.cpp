@@ -102,7 +102,8 @@ bool remove_old_files(AuditFailure* failure) {
     const int descriptor = current_file(failure);
     if (descriptor < 0 || !sync_file(descriptor, failure)) return false;
     if (unlink(audit_path(file.name)) != 0) return audit_failed(failure, "could not remove an audit file", file.name);
-    ereport(LOG_SERVER_ONLY, (errmsg("removed audit file \"%s\"", file.name), errdetail("It is older than takeout.audit_keep.")));
+    ereport(LOG_SERVER_ONLY,
+            (errmsg("removed audit file \"%s\"", file.name), errdetail("It is older than takeout.audit_keep.")));
   }
   return failure->error_number == 0;
 }
@@ -119,12 +120,13 @@ bool rotate(AuditFailure* failure) {
 
   AuditFailure ignored{};
   if (!remove_old_files(&ignored))
-    ereport(LOG_SERVER_ONLY, (errmsg("files of the audit that are older than takeout.audit_keep stay: %s", ignored.action)));
+    ereport(LOG_SERVER_ONLY,
+            (errmsg("files of the audit that are older than takeout.audit_keep stay: %s", ignored.action)));
   char digits[2 * sizeof(Sha256Digest) + 1];
   *write_hex(digits, audit_state->head.data(), audit_state->head.size()) = '\0';
   ereport(LOG_SERVER_ONLY, (errmsg("audit goes on in file \"%s\"", audit_state->file.name),
-                errdetail("File \"%s\" is full. Head of the chain: line " UINT64_FORMAT ", %s.", full.name,
-                          audit_state->sequence, digits)));
+                            errdetail("File \"%s\" is full. Head of the chain: line " UINT64_FORMAT ", %s.", full.name,
+                                      audit_state->sequence, digits)));
   return true;
 }
 

@@ -23,7 +23,8 @@ bool is_offered(const Dataset* child) {
 }  // namespace
 
 const Field** fields_of(const Dataset* dataset) {
-  auto** fields = static_cast<const Field**>(palloc(sizeof(Field*) * static_cast<size_t>(Max(dataset->field_count, 1))));
+  auto** fields =
+      static_cast<const Field**>(palloc(sizeof(Field*) * static_cast<size_t>(Max(dataset->field_count, 1))));
   for (int i = 0; i < dataset->field_count; ++i) fields[i] = &dataset->fields[i];
   return fields;
 }
@@ -33,7 +34,8 @@ List* children_of(const ExportRequest* request) {
   ListCell* cell;
   foreach (cell, load_children(request->dataset)) {
     auto* child = static_cast<Dataset*>(lfirst(cell));
-    const bool wanted = child->parent_field == nullptr ? has_all_fields(request) : is_asked_for(request, child->parent_field);
+    const bool wanted =
+        child->parent_field == nullptr ? has_all_fields(request) : is_asked_for(request, child->parent_field);
     if (wanted && is_offered(child)) children = lappend(children, child);
   }
   return children;

@@ -41,7 +41,8 @@ struct Bytes {
 inline Bytes bytes_of(Datum value) {
   auto* varlena = reinterpret_cast<struct varlena*>(DatumGetPointer(value));
   if (VARATT_IS_EXTERNAL(varlena) || VARATT_IS_COMPRESSED(varlena)) varlena = pg_detoast_datum_packed(varlena);
-  if (VARATT_IS_SHORT(varlena)) return {VARDATA_SHORT(varlena), static_cast<int>(VARSIZE_SHORT(varlena) - VARHDRSZ_SHORT)};
+  if (VARATT_IS_SHORT(varlena))
+    return {VARDATA_SHORT(varlena), static_cast<int>(VARSIZE_SHORT(varlena) - VARHDRSZ_SHORT)};
   return {VARDATA(varlena), static_cast<int>(VARSIZE(varlena) - VARHDRSZ)};
 }
 
@@ -84,8 +85,8 @@ void read_float8(ColumnReader*, Datum value, Cell* cell) {
 
 void read_numeric(ColumnReader* reader, Datum value, Cell* cell) {
   const Bytes bytes = bytes_of(value);
-  const NumericText text =
-      numeric_text(bytes.data, bytes.length, reader->digits, lengthof(reader->digits), reader->text, sizeof reader->text);
+  const NumericText text = numeric_text(bytes.data, bytes.length, reader->digits, lengthof(reader->digits),
+                                        reader->text, sizeof reader->text);
   *cell = Cell::of_bytes(CellKind::decimal, text.text, text.length);
 }
 

@@ -59,9 +59,13 @@ inline TreeWalker walker_argument(TreeWalker walker) { return walker; }
 inline TreeMutator mutator_argument(TreeMutator mutator) { return mutator; }
 #else
 using UntypedWalker = bool (*)();
-inline UntypedWalker walker_argument(TreeWalker walker) { return reinterpret_cast<UntypedWalker>(reinterpret_cast<void (*)()>(walker)); }
+inline UntypedWalker walker_argument(TreeWalker walker) {
+  return reinterpret_cast<UntypedWalker>(reinterpret_cast<void (*)()>(walker));
+}
 using UntypedMutator = Node* (*)();
-inline UntypedMutator mutator_argument(TreeMutator mutator) { return reinterpret_cast<UntypedMutator>(reinterpret_cast<void (*)()>(mutator)); }
+inline UntypedMutator mutator_argument(TreeMutator mutator) {
+  return reinterpret_cast<UntypedMutator>(reinterpret_cast<void (*)()>(mutator));
+}
 #endif
 
 // The columns that the query reads of one of its relations.

@@ -131,8 +131,8 @@ SelectStmt* select_from_table(const CopyStmt* copy, Oid* table_id) {
     select->targetList = lappend(select->targetList, target);
   }
 
-  RangeVar* from = makeRangeVar(get_namespace_name(RelationGetNamespace(table)),
-                                pstrdup(RelationGetRelationName(table)), -1);
+  RangeVar* from =
+      makeRangeVar(get_namespace_name(RelationGetNamespace(table)), pstrdup(RelationGetRelationName(table)), -1);
   from->inh = false;  // ONLY
   select->fromClause = list_make1(from);
   table_close(table, NoLock);

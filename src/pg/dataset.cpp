@@ -65,8 +65,7 @@ void load_fields(Dataset* dataset) {
     bool is_null;
     const int32 position = DatumGetInt32(row_value(&scan, "position", &is_null));
     const Field field = {row_name(&scan, "name"), row_oid(&scan, "type"), row_name(&scan, "source_column"),
-                         DatumGetBool(row_value(&scan, "masked", &is_null)),
-                         row_text(&scan, "standard")};
+                         DatumGetBool(row_value(&scan, "masked", &is_null)), row_text(&scan, "standard")};
 
     int at = dataset->field_count++;
     for (; at > 0 && positions[at - 1] > position; --at) {
@@ -110,8 +109,8 @@ Dataset* load_dataset(const char* name) {
 
   load_fields(dataset);
   check_drift(dataset);
-  dataset->view_name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(dataset->view)),
-                                                  get_rel_name(dataset->view));
+  dataset->view_name =
+      quote_qualified_identifier(get_namespace_name(get_rel_namespace(dataset->view)), get_rel_name(dataset->view));
   return dataset;
 }
 

@@ -26,8 +26,8 @@ struct Dataset {
   const char** formats;
   int format_count;
   const char* default_format;
-  const char* title;           // or null
-  const char* parent;          // or null
+  const char* title;   // or null
+  const char* parent;  // or null
   const char** parent_key;
   int parent_key_count;
   const char* parent_field;  // or null

@@ -154,12 +154,13 @@ const char* category_of(Oid relation) {
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("%s cannot be exported", qualified_name(relation)),
                     errdetail("System catalogs and the tables of takeout itself are not exported."),
                     errhint("Leave out what reads it, or run that outside of the export.")));
-  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("%s is excluded from exports", qualified_name(relation)),
-                  relation == because
-                      ? errdetail("Its category is \"%s\".", category)
-                      : errdetail("It holds rows of %s, whose category is \"%s\".", qualified_name(because), category),
-                  errhint("Leave out what reads it. What is excluded stands in takeout.excluded_relations, and why in "
-                          "takeout.exclusions.")));
+  ereport(ERROR,
+          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("%s is excluded from exports", qualified_name(relation)),
+           relation == because
+               ? errdetail("Its category is \"%s\".", category)
+               : errdetail("It holds rows of %s, whose category is \"%s\".", qualified_name(because), category),
+           errhint("Leave out what reads it. What is excluded stands in takeout.excluded_relations, and why in "
+                   "takeout.exclusions.")));
   pg_unreachable();
 }
 

@@ -56,8 +56,9 @@ bool is_asked_for(const ExportRequest* request, Oid type, Datum value) {
 
 int compare_weights(const void* left, const void* right, void* argument) {
   const auto* type = static_cast<const TypeCacheEntry*>(argument);
-  const Datum order = FunctionCall2Coll(const_cast<FmgrInfo*>(&type->cmp_proc_finfo), type->typcollation,
-                                        static_cast<const Weight*>(left)->value, static_cast<const Weight*>(right)->value);
+  const Datum order =
+      FunctionCall2Coll(const_cast<FmgrInfo*>(&type->cmp_proc_finfo), type->typcollation,
+                        static_cast<const Weight*>(left)->value, static_cast<const Weight*>(right)->value);
   return DatumGetInt32(order);
 }
 
@@ -86,7 +87,8 @@ Weights weights_of(const ExportRequest* request, HeapTuple statistics, TypeCache
       get_attstatsslot(&histogram, statistics, STATISTIC_KIND_HISTOGRAM, InvalidOid, ATTSTATSSLOT_VALUES);
   const int common_count = has_common ? Min(common.nvalues, common.nnumbers) : 0;
   const int histogram_count = has_histogram ? histogram.nvalues : 0;
-  weights.items = static_cast<Weight*>(palloc(sizeof(Weight) * static_cast<size_t>(common_count + histogram_count + 1)));
+  weights.items =
+      static_cast<Weight*>(palloc(sizeof(Weight) * static_cast<size_t>(common_count + histogram_count + 1)));
   double rest = 1 - reinterpret_cast<Form_pg_statistic>(GETSTRUCT(statistics))->stanullfrac;
   for (int i = 0; i < common_count; ++i) {
     const auto share = static_cast<double>(common.numbers[i]);
@@ -127,15 +129,14 @@ bool cut_by_statistics(const ExportRequest* request, int parts, GroupCuts* cuts)
   if (request->ids != nullptr) return false;
   const AttrNumber column = column_as_it_is(dataset, first_sort_column(dataset));
   if (column == InvalidAttrNumber) return false;
-  TypeCacheEntry* type =
-      lookup_type_cache(getBaseType(get_atttype(dataset->source, column)), TYPECACHE_CMP_PROC_FINFO);
+  TypeCacheEntry* type = lookup_type_cache(getBaseType(get_atttype(dataset->source, column)), TYPECACHE_CMP_PROC_FINFO);
   if (!OidIsValid(type->cmp_proc_finfo.fn_oid)) return false;
   // The order of another collation than the type's own is not that of the comparison here.
   if (OidIsValid(type->typcollation)) return false;
 
   const bool has_children = get_rel_relkind(dataset->source) == RELKIND_PARTITIONED_TABLE;
-  HeapTuple statistics =
-      SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(dataset->source), Int16GetDatum(column), BoolGetDatum(has_children));
+  HeapTuple statistics = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(dataset->source), Int16GetDatum(column),
+                                         BoolGetDatum(has_children));
   if (!HeapTupleIsValid(statistics)) return false;
   const Weights weights = weights_of(request, statistics, type);
   const bool suffices = weights.count >= values_a_part * parts;

@@ -147,7 +147,8 @@ using namespace pg_takeout;
 
 Datum takeout_estimate(PG_FUNCTION_ARGS) {
   TupleDesc row_type;
-  if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
+  if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE)
+    elog(ERROR, "return type must be a row type");
 
   const MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "takeout estimate", ALLOCSET_DEFAULT_SIZES);
   const MemoryContext previous = MemoryContextSwitchTo(context);

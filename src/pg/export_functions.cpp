@@ -25,12 +25,14 @@ constexpr int page_rows_argument = 3;
 
 void check_page(const ExportRequest* request, int32 page_rows) {
   if (page_rows < 1)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("page_rows must be at least 1, not %d", page_rows)));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("page_rows must be at least 1, not %d", page_rows)));
   if (request->dataset->key_count == 0)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("dataset \"%s\" has no key to page by", request->dataset->name),
-                    errhint("Its owner can name one: takeout.alter_dataset('%s', key => ...); or use takeout.export_stream().",
-                            request->dataset->name)));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+             errmsg("dataset \"%s\" has no key to page by", request->dataset->name),
+             errhint("Its owner can name one: takeout.alter_dataset('%s', key => ...); or use takeout.export_stream().",
+                     request->dataset->name)));
 }
 
 // Reads the call's arguments and starts what they ask for.
@@ -52,9 +54,7 @@ ExportRun* start_on_record(FunctionCallInfo fcinfo, Method method, MemoryContext
   const MemoryContext previous = MemoryContextSwitchTo(context);
   ExportRun* run = nullptr;
   PG_TRY();
-  {
-    run = start(fcinfo, method, context);
-  }
+  { run = start(fcinfo, method, context); }
   PG_CATCH();
   {
     record_refusal(fcinfo, at, method_name(method), context);
@@ -88,7 +88,8 @@ Datum takeout_export_stream(PG_FUNCTION_ARGS) { return stream_export(fcinfo, sta
 
 Datum takeout_export_page(PG_FUNCTION_ARGS) {
   TupleDesc row_type;
-  if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
+  if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE)
+    elog(ERROR, "return type must be a row type");
 
   const MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "takeout page", ALLOCSET_DEFAULT_SIZES);
   ExportRun* run = start_on_record(fcinfo, Method::page, context);

@@ -244,13 +244,15 @@ GroupPart* begin_part(const char* token, const GroupBinding* binding) {
     case Beginning::unknown:
       raise_bad_token();
     case Beginning::again:
-      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("part %d has been exported already", part->number),
-                      errdetail("A part is exported once."), errhint("Call takeout.export_parts() anew.")));
-    case Beginning::other_snapshot:
       ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                      errmsg("part does not run under the snapshot of its export"),
-                      errhint("Call pg_export_snapshot() in the transaction of takeout.export_parts(), and begin this one "
-                              "with SET TRANSACTION SNAPSHOT.")));
+                      errmsg("part %d has been exported already", part->number), errdetail("A part is exported once."),
+                      errhint("Call takeout.export_parts() anew.")));
+    case Beginning::other_snapshot:
+      ereport(ERROR,
+              (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+               errmsg("part does not run under the snapshot of its export"),
+               errhint("Call pg_export_snapshot() in the transaction of takeout.export_parts(), and begin this one "
+                       "with SET TRANSACTION SNAPSHOT.")));
   }
   return part;
 }
@@ -272,7 +274,8 @@ void count_part(const GroupPart* part, const ExportRequest* request, int64 rows,
   if (group == nullptr) raise_ended("The transaction of takeout.export_parts() is over.");
   if (failed) raise_ended(part_failed);
   if (max_rows >= 0 && sums.rows > max_rows) raise_too_many_rows(request->dataset->name, max_rows, request->method);
-  if (static_cast<uint64>(sums.bytes) > max_bytes) raise_too_many_bytes(request, max_bytes, static_cast<uint64>(sums.bytes));
+  if (static_cast<uint64>(sums.bytes) > max_bytes)
+    raise_too_many_bytes(request, max_bytes, static_cast<uint64>(sums.bytes));
 }
 
 bool complete_part(GroupPart* part, GroupSums* sums) {

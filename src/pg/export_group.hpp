@@ -51,7 +51,7 @@ const char* part_token(const char* group, int part);
 struct GroupPart {
   int slot;
   Sha256Digest group;
-  int number;  // from 0
+  int number;         // from 0
   uint64 whole;       // number of the whole in the audit
   const char* after;  // null: from the first row
   const char* upto;   // null: to the last row

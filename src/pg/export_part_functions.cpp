@@ -58,8 +58,9 @@ Sha256Digest digest_of(const ExportRequest* request) {
 GroupBinding binding_of(const ExportRequest* request) {
   const Snapshot snapshot = GetActiveSnapshot();
   // On a standby all that run are in the other array, with their subtransactions.
-  const auto running = snapshot->takenDuringRecovery && !snapshot->suboverflowed ? static_cast<uint32>(snapshot->subxcnt)
-                                                                                  : snapshot->xcnt;
+  const auto running = snapshot->takenDuringRecovery && !snapshot->suboverflowed
+                           ? static_cast<uint32>(snapshot->subxcnt)
+                           : snapshot->xcnt;
   return {MyDatabaseId, GetSessionUserId(), digest_of(request), snapshot->xmin, snapshot->xmax, running};
 }
 
@@ -73,7 +74,8 @@ Tokens* begin_parts(FunctionCallInfo fcinfo) {
   ExportRequest* request = read_request(fcinfo, &arguments, Method::stream);
   const int32 parts = PG_ARGISNULL(parts_argument) ? 0 : PG_GETARG_INT32(parts_argument);
   if (parts < 1 || parts > max_parts)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("parts must be from 1 to %d, not %d", max_parts, parts)));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("parts must be from 1 to %d, not %d", max_parts, parts)));
   check_format(request);
   check_transaction(parts_method);
 
@@ -117,9 +119,7 @@ ExportRun* begin_part_on_record(FunctionCallInfo fcinfo, MemoryContext context) 
   const MemoryContext previous = MemoryContextSwitchTo(context);
   ExportRun* run = nullptr;
   PG_TRY();
-  {
-    run = begin_one_part(fcinfo, context);
-  }
+  { run = begin_one_part(fcinfo, context); }
   PG_CATCH();
   {
     record_refusal(fcinfo, &arguments, part_method, context);
@@ -142,9 +142,7 @@ Datum takeout_export_parts(PG_FUNCTION_ARGS) {
     call = SRF_FIRSTCALL_INIT();
     const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
     PG_TRY();
-    {
-      call->user_fctx = begin_parts(fcinfo);
-    }
+    { call->user_fctx = begin_parts(fcinfo); }
     PG_CATCH();
     {
       record_refusal(fcinfo, &arguments, parts_method, call->multi_call_memory_ctx);

@@ -18,10 +18,10 @@ const char* type_name(Oid type) {
 // A new parameter's place in the text: "$3".
 const char* add_parameter(ExportQuery* query, Oid type, Datum value) {
   if (query->parameter_count == max_parameters)
-    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                    errmsg("key of the dataset has too many columns to page by"),
-                    errdetail("A page's query takes at most %d values.", max_parameters),
-                    errhint("Use takeout.export_stream(), which reaches every row.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("key of the dataset has too many columns to page by"),
+             errdetail("A page's query takes at most %d values.", max_parameters),
+             errhint("Use takeout.export_stream(), which reaches every row.")));
   query->types[query->parameter_count] = type;
   query->values[query->parameter_count] = value;
   return psprintf("$%d", ++query->parameter_count);
@@ -152,10 +152,11 @@ void append_page_start(StringInfo text, ExportQuery* query, const Dataset* datas
     const char* wanted = operator_of(type, Comparison::greater);
     if (greater == nullptr) greater = wanted;
     if (strcmp(greater, wanted) != 0)
-      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                      errmsg("dataset \"%s\" cannot be paged: its time and key columns have operators in different schemas",
-                             dataset->name),
-                      errhint("Use takeout.export_stream(), which reaches every row.")));
+      ereport(ERROR,
+              (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+               errmsg("dataset \"%s\" cannot be paged: its time and key columns have operators in different schemas",
+                      dataset->name),
+               errhint("Use takeout.export_stream(), which reaches every row.")));
     appendStringInfo(&left, "%s%s", left.len > 0 ? ", " : "", column("v", name));
     appendStringInfo(&right, "%s%s::%s", right.len > 0 ? ", " : "", add_text(query, value), type_name(type));
   };
@@ -172,7 +173,8 @@ void append_range(StringInfo text, ExportQuery* query, const Dataset* dataset, c
   const Oid type = key_type(dataset, name);
   const char* greater = operator_of(type, Comparison::greater);
   if (range->after != nullptr)
-    appendStringInfo(text, " AND %s %s %s::%s", column("v", name), greater, add_text(query, range->after), type_name(type));
+    appendStringInfo(text, " AND %s %s %s::%s", column("v", name), greater, add_text(query, range->after),
+                     type_name(type));
   if (range->upto != nullptr)
     appendStringInfo(text, " AND NOT (%s %s %s::%s)", column("v", name), greater, add_text(query, range->upto),
                      type_name(type));
@@ -225,7 +227,11 @@ ExportQuery* keyed_query(const ExportRequest* request) {
   append_fields(&text, request, "v");
   appendStringInfoString(&text, request->field_count > 0 ? ", " : "");
   for (int i = 0; i < dataset->key_count; ++i)
-    appendStringInfo(&text, "%s%s", i > 0 ? ", " : dataset->key_count > 1 ? "ROW(" : "", column("v", dataset->key_columns[i]));
+    appendStringInfo(&text, "%s%s",
+                     i > 0                    ? ", "
+                     : dataset->key_count > 1 ? "ROW("
+                                              : "",
+                     column("v", dataset->key_columns[i]));
   appendStringInfoString(&text, dataset->key_count == 0 ? "NULL" : dataset->key_count > 1 ? ")" : "");
   appendStringInfo(&text, "::pg_catalog.text FROM %s AS v", dataset->view_name);
   append_filter(&text, query, request, "v");
@@ -248,7 +254,8 @@ ExportQuery* page_query(const ExportRequest* request, const PageStart* start, in
   initStringInfo(&text);
   appendStringInfoString(&text, "SELECT ");
   append_fields(&text, request, "v");
-  if (dataset->time_column != nullptr) appendStringInfo(&text, ", %s::pg_catalog.text", column("v", dataset->time_column));
+  if (dataset->time_column != nullptr)
+    appendStringInfo(&text, ", %s::pg_catalog.text", column("v", dataset->time_column));
   for (int i = 0; i < dataset->key_count; ++i)
     appendStringInfo(&text, ", %s::pg_catalog.text", column("v", dataset->key_columns[i]));
   if (start == nullptr && has_nullable_key(dataset)) append_null_key_check(&text, query, request);

@@ -75,7 +75,8 @@ void read_ids(ExportRequest* request, ArrayType* ids) {
   if (ids == nullptr) return;
   const Dataset* dataset = request->dataset;
   if (dataset->key_count == 0)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("dataset \"%s\" has no key to look ids up by", dataset->name),
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("dataset \"%s\" has no key to look ids up by", dataset->name),
                     errhint("Its owner can name one: takeout.alter_dataset('%s', key => ...).", dataset->name)));
   const int count = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
   if (count > max_ids)
@@ -128,14 +129,14 @@ ExportRequest* read_request(FunctionCallInfo fcinfo, const ArgumentPositions* at
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("an export cannot start within another"),
                     errhint("Call it outside of the dataset's source.")));
   const char* name = text_argument(fcinfo, at->dataset);
-  if (name == nullptr)
-    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("dataset must not be NULL")));
+  if (name == nullptr) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("dataset must not be NULL")));
 
   auto* request = static_cast<ExportRequest*>(palloc0(sizeof(ExportRequest)));
   request->method = method;
   request->dataset = load_dataset(name);
   const Format format = choose_format(request->dataset, text_argument(fcinfo, at->format));
-  request->options = read_format_options(format, has_argument(fcinfo, at->options) ? PG_GETARG_JSONB_P(at->options) : nullptr);
+  request->options =
+      read_format_options(format, has_argument(fcinfo, at->options) ? PG_GETARG_JSONB_P(at->options) : nullptr);
   if (request->options.sheet == nullptr)
     request->options.sheet = to_utf8(request->dataset->name, static_cast<int>(strlen(request->dataset->name)));
   choose_fields(request, has_argument(fcinfo, at->columns) ? PG_GETARG_ARRAYTYPE_P(at->columns) : nullptr);

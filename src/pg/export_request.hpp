@@ -32,7 +32,7 @@ struct ExportRequest {
   TimestampTz end;
   const Field** fields;  // the columns to write, in the order asked for
   int field_count;
-  const char* tenant;  // whose rows: one that the caller is a member of
+  const char* tenant;    // whose rows: one that the caller is a member of
   bool tenant_is_known;  // by a row of takeout.members or the dataset; else the caller, a member of all, named it
   bool ordered;
 };

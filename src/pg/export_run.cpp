@@ -6,13 +6,13 @@
 
 #include "about_sheet.hpp"
 #include "admission.hpp"
-#include "column_reader.hpp"
 #include "child_sheets.hpp"
+#include "column_reader.hpp"
 #include "compat.hpp"
-#include "row_prefetch.hpp"
 #include "export_plan.hpp"
 #include "export_steps.hpp"
 #include "page_end.hpp"
+#include "row_prefetch.hpp"
 
 namespace pg_takeout {
 
@@ -27,8 +27,8 @@ struct RowReceiver {
 
 struct ExportRun {
   const ExportRequest* request;
-  GroupPart* group_part;        // null: the export is no part of one
-  int64 counted_rows;           // rows of the part that its group knows of
+  GroupPart* group_part;  // null: the export is no part of one
+  int64 counted_rows;     // rows of the part that its group knows of
   Limits limits;
   AuditRecord* audit;
   MemoryContext context;
@@ -122,7 +122,9 @@ void start_step(ExportRun* run) {
   MemoryContextSwitchTo(previous);
 }
 
-bool reads_own_rows(const ExportRun* run) { return run->next_step == 1 || run->steps.items[run->next_step - 1].continues; }
+bool reads_own_rows(const ExportRun* run) {
+  return run->next_step == 1 || run->steps.items[run->next_step - 1].continues;
+}
 
 void end_step(ExportRun* run) {
   end_query(std::exchange(run->query, nullptr));
@@ -275,9 +277,7 @@ ExportRun* start_part_of_group(const ExportRequest* request, GroupPart* part, Me
 bytea* next_stream_chunk(ExportRun* run) {
   bytea* chunk = nullptr;
   PG_TRY();
-  {
-    chunk = produce_chunk(run);
-  }
+  { chunk = produce_chunk(run); }
   PG_CATCH();
   {
     fail_audit(run->audit, geterrcode());
@@ -291,9 +291,7 @@ bytea* next_stream_chunk(ExportRun* run) {
 bytea* whole_file(ExportRun* run) {
   bytea* file = nullptr;
   PG_TRY();
-  {
-    file = produce_file(run);
-  }
+  { file = produce_file(run); }
   PG_CATCH();
   {
     fail_audit(run->audit, geterrcode());

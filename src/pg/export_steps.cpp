@@ -12,8 +12,10 @@ ExportSteps room_for(int count) {
   return {static_cast<ExportStep*>(palloc0(sizeof(ExportStep) * static_cast<size_t>(count))), 0};
 }
 
-void add_own_rows(ExportSteps* steps, const ExportRequest* request, ExportQuery* query, bool continues, int64 max_rows) {
-  steps->items[steps->count++] = {query, request->dataset, request->fields, request->field_count, false, continues, max_rows};
+void add_own_rows(ExportSteps* steps, const ExportRequest* request, ExportQuery* query, bool continues,
+                  int64 max_rows) {
+  steps->items[steps->count++] = {query, request->dataset, request->fields, request->field_count,
+                                  false, continues,        max_rows};
 }
 
 }  // namespace
@@ -24,7 +26,12 @@ ExportSteps steps_of_export(const ExportRequest* request, const Limits* limits, 
   ListCell* cell;
   foreach (cell, children) {
     const auto* child = static_cast<const Dataset*>(lfirst(cell));
-    steps.items[steps.count++] = {child_query(request, child), child, fields_of(child), child->field_count, true, false,
+    steps.items[steps.count++] = {child_query(request, child),
+                                  child,
+                                  fields_of(child),
+                                  child->field_count,
+                                  true,
+                                  false,
                                   limits_of(child->name, request->method).max_rows};
   }
   return steps;

@@ -35,7 +35,7 @@ struct FileAggregate {
   TupleDesc row_type;
   ColumnReader* readers;
   bool needs_settings;
-  bool spread;  // see spread_rows.hpp
+  bool spread;       // see spread_rows.hpp
   int column_count;  // of the row type, dropped ones too
   int cell_count;
   Datum* values;
@@ -95,8 +95,7 @@ void check_row_type(const FileAggregate* state, HeapTupleHeader row) {
   TupleDesc given = lookup_rowtype_tupdesc(type, HeapTupleHeaderGetTypMod(row));
   const bool same = equalTupleDescs(given, state->row_type);
   ReleaseTupleDesc(given);
-  if (!same)
-    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows of one file must be of one row type")));
+  if (!same) ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows of one file must be of one row type")));
 }
 
 void take_row(FileAggregate* state, HeapTupleHeader row) {
@@ -187,7 +186,8 @@ const Jsonb* constant_options(FunctionCallInfo fcinfo) {
   if (call == nullptr || list_length(call->args) < 2) return nullptr;
   const auto* argument = lsecond_node(TargetEntry, call->args);
   const auto* options = reinterpret_cast<const Const*>(argument->expr);
-  if (argument->resjunk || !IsA(options, Const) || options->constisnull || options->consttype != JSONBOID) return nullptr;
+  if (argument->resjunk || !IsA(options, Const) || options->constisnull || options->consttype != JSONBOID)
+    return nullptr;
   return DatumGetJsonbP(options->constvalue);
 }
 

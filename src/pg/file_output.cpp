@@ -53,7 +53,8 @@ class FileBuilder {
       : memory_(context), sink_(sink_options(target, max_bytes), &memory_) {
     switch (options.format) {
       case Format::csv:
-        csv_.emplace(CsvOptions{options.excel, options.delimiter, options.header, options.continues, options.null_text}, sink_, &memory_);
+        csv_.emplace(CsvOptions{options.excel, options.delimiter, options.header, options.continues, options.null_text},
+                     sink_, &memory_);
         writer_ = &*csv_;
         break;
       case Format::json:
@@ -130,9 +131,9 @@ struct FileOutput {
   bool chunk_is_out;  // CSV and JSON: the sink's first chunk was given to the caller
   uint64 streamed;    // bytes
 
-  BufFile* spool;         // XLSX stream: temporary file of compressed sheets
-  char* chunk;            // XLSX stream: room for the chunk to give
-  size_t piece;           // XLSX: the piece that comes next, and how much of it is done
+  BufFile* spool;  // XLSX stream: temporary file of compressed sheets
+  char* chunk;     // XLSX stream: room for the chunk to give
+  size_t piece;    // XLSX: the piece that comes next, and how much of it is done
   uint64 piece_done;
 };
 
@@ -204,8 +205,7 @@ size_t take_pieces(FileOutput* file, char* target, size_t size) {
 
 bytea* next_xlsx_chunk(FileOutput* file) {
   if (!file->ended) return nullptr;
-  if (file->chunk == nullptr)
-    file->chunk = static_cast<char*>(MemoryContextAlloc(file->context, chunk_bytes));
+  if (file->chunk == nullptr) file->chunk = static_cast<char*>(MemoryContextAlloc(file->context, chunk_bytes));
   const size_t size = take_pieces(file, file->chunk + VARHDRSZ, chunk_bytes - VARHDRSZ);
   if (size == 0) return nullptr;
   file->streamed += size;
@@ -235,8 +235,8 @@ void take_chunks(FileOutput* file, char* target) {
 void check_value_size(const FileOutput* file, uint64 size) {
   if (size > file->max_bytes)
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                    errmsg("result of " UINT64_FORMAT " bytes is larger than the limit of " UINT64_FORMAT " bytes", size,
-                           file->max_bytes),
+                    errmsg("result of " UINT64_FORMAT " bytes is larger than the limit of " UINT64_FORMAT " bytes",
+                           size, file->max_bytes),
                     file->size_hint != nullptr ? errhint("%s", file->size_hint) : 0));
 }
 
@@ -284,8 +284,9 @@ void end_file(FileOutput* file, const AboutEntry* about, int about_count, Timest
   file->ended = true;
   const uint64 guarded = file->builder->guarded_cells();
   if (guarded > 0)
-    ereport(NOTICE, (errmsg_plural(UINT64_FORMAT " cell was guarded against being run as a formula",
-                                   UINT64_FORMAT " cells were guarded against being run as formulas", guarded, guarded)));
+    ereport(NOTICE,
+            (errmsg_plural(UINT64_FORMAT " cell was guarded against being run as a formula",
+                           UINT64_FORMAT " cells were guarded against being run as formulas", guarded, guarded)));
   if (file->spool == nullptr) return;
   spool_chunks(file, true);
   if (BufFileSeek(file->spool, 0, 0, SEEK_SET) != 0)

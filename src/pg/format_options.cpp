@@ -21,8 +21,8 @@ constexpr NamedFormat formats[] = {
     {"csv", Format::csv}, {"json", Format::json}, {"jsonl", Format::jsonl}, {"xlsx", Format::xlsx}};
 
 [[noreturn]] void raise_bad_value(const char* option, const char* value, const char* detail) {
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid value for option \"%s\": \"%s\"", option, value),
-                  errdetail("%s", detail)));
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                  errmsg("invalid value for option \"%s\": \"%s\"", option, value), errdetail("%s", detail)));
   pg_unreachable();
 }
 

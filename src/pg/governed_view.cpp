@@ -82,12 +82,15 @@ const Node* masked_by(const Node* node, const MaskFunctions* functions) {
   return is_mask ? static_cast<const Node*>(linitial(call->args)) : nullptr;
 }
 
-const char* flaw_of_column(const Dataset* dataset, const Field* field, const Node* shown, const MaskFunctions* functions) {
+const char* flaw_of_column(const Dataset* dataset, const Field* field, const Node* shown,
+                           const MaskFunctions* functions) {
   const Node* column = masked_by(shown, functions);
-  const bool must_mask = field->masked || type_holds_addresses(get_atttype(dataset->source, get_attnum(dataset->source, field->source_column)));
+  const bool must_mask = field->masked || type_holds_addresses(get_atttype(
+                                              dataset->source, get_attnum(dataset->source, field->source_column)));
   if (column == nullptr && must_mask) return psprintf("Field \"%s\" is not masked by the governed view.", field->name);
   if (!is_column(column != nullptr ? column : shown, dataset->source, field->source_column))
-    return psprintf("Field \"%s\" of the governed view is not column \"%s\" of the source.", field->name, field->source_column);
+    return psprintf("Field \"%s\" of the governed view is not column \"%s\" of the source.", field->name,
+                    field->source_column);
   return nullptr;
 }
 
@@ -99,8 +102,7 @@ const char* flaw_of_query(const Dataset* dataset, const Query* query) {
   for (int i = 0; i < dataset->field_count; ++i) {
     const Field* field = &dataset->fields[i];
     if (field->source_column == nullptr) return psprintf("Field \"%s\" has no column in the source.", field->name);
-    const auto* entry =
-        list_nth_node(TargetEntry, query->targetList, get_attnum(dataset->view, field->name) - 1);
+    const auto* entry = list_nth_node(TargetEntry, query->targetList, get_attnum(dataset->view, field->name) - 1);
     const char* flaw = flaw_of_column(dataset, field, reinterpret_cast<const Node*>(entry->expr), &functions);
     if (flaw != nullptr) return flaw;
   }
@@ -119,8 +121,9 @@ const Query* stored_query(Relation view) {
 Oid only_relation(const Query* query) {
   const bool is_plain = query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
                         query->havingQual == nullptr && query->distinctClause == NIL && query->sortClause == NIL &&
-                        query->limitCount == nullptr && query->limitOffset == nullptr && query->setOperations == nullptr &&
-                        !query->hasTargetSRFs && list_length(query->jointree->fromlist) == 1;
+                        query->limitCount == nullptr && query->limitOffset == nullptr &&
+                        query->setOperations == nullptr && !query->hasTargetSRFs &&
+                        list_length(query->jointree->fromlist) == 1;
   if (!is_plain || !IsA(linitial(query->jointree->fromlist), RangeTblRef)) return InvalidOid;
   const auto* entry = rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
   return entry->rtekind == RTE_RELATION && entry->tablesample == nullptr ? entry->relid : InvalidOid;
@@ -130,11 +133,13 @@ Oid current_tenants_function() { return takeout_function("current_tenants", 0, n
 
 bool is_current_tenants(const Node* node, Oid current_tenants) {
   while (IsA(node, ArrayCoerceExpr) || IsA(node, RelabelType))
-    node = reinterpret_cast<const Node*>(IsA(node, ArrayCoerceExpr) ? reinterpret_cast<const ArrayCoerceExpr*>(node)->arg
-                                                                    : reinterpret_cast<const RelabelType*>(node)->arg);
+    node =
+        reinterpret_cast<const Node*>(IsA(node, ArrayCoerceExpr) ? reinterpret_cast<const ArrayCoerceExpr*>(node)->arg
+                                                                 : reinterpret_cast<const RelabelType*>(node)->arg);
   if (!IsA(node, SubLink) || !IsA(reinterpret_cast<const SubLink*>(node)->subselect, Query)) return false;
   const auto* selected = reinterpret_cast<const Query*>(reinterpret_cast<const SubLink*>(node)->subselect);
-  if (list_length(selected->targetList) != 1 || selected->rtable != NIL || selected->jointree->quals != nullptr) return false;
+  if (list_length(selected->targetList) != 1 || selected->rtable != NIL || selected->jointree->quals != nullptr)
+    return false;
   const auto* value = reinterpret_cast<const Node*>(linitial_node(TargetEntry, selected->targetList)->expr);
   return IsA(value, FuncExpr) && reinterpret_cast<const FuncExpr*>(value)->funcid == current_tenants;
 }

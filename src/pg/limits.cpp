@@ -87,12 +87,13 @@ bool is_over_period(const ExportRequest* request, const Limits* limits) {
 void hold_to_period(ExportRequest* request, const Limits* limits) {
   if (limits->max_period == nullptr) return;
   if (request->dataset->time_column == nullptr)
-    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                    errmsg("dataset \"%s\" has a longest period of %s and no time column to hold it by",
-                           request->dataset->name, interval_text(limits->max_period)),
-                    errhint("Its owner can name one: takeout.alter_dataset('%s', time_column => ...); or the administrator "
-                            "gives it a row without max_period in takeout.limits.",
-                            request->dataset->name)));
+    ereport(ERROR,
+            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+             errmsg("dataset \"%s\" has a longest period of %s and no time column to hold it by",
+                    request->dataset->name, interval_text(limits->max_period)),
+             errhint("Its owner can name one: takeout.alter_dataset('%s', time_column => ...); or the administrator "
+                     "gives it a row without max_period in takeout.limits.",
+                     request->dataset->name)));
   if (!is_over_period(request, limits)) {
     if (request->has_until) return;
     request->has_end = true;
@@ -113,29 +114,30 @@ void hold_to_period(ExportRequest* request, const Limits* limits) {
 }
 
 void raise_too_many_rows(const char* dataset, int64 limit, Method method) {
-  ereport(ERROR,
-          (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-           errmsg(makes_file(method) ? "export of dataset \"%s\" has more rows than the limit of " INT64_FORMAT
-                  : method == Method::violations ? "dataset \"%s\" has more violations than the limit of " INT64_FORMAT " rows"
-                                                 : "dataset \"%s\" has more rows than the limit of " INT64_FORMAT,
-                  dataset, limit),
-           errdetail("Row " INT64_FORMAT " was reached.", limit + 1), errhint("%s", size_hint(method))));
+  ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                  errmsg(makes_file(method) ? "export of dataset \"%s\" has more rows than the limit of " INT64_FORMAT
+                         : method == Method::violations
+                             ? "dataset \"%s\" has more violations than the limit of " INT64_FORMAT " rows"
+                             : "dataset \"%s\" has more rows than the limit of " INT64_FORMAT,
+                         dataset, limit),
+                  errdetail("Row " INT64_FORMAT " was reached.", limit + 1), errhint("%s", size_hint(method))));
   pg_unreachable();
 }
 
 void raise_too_many_bytes(const ExportRequest* request, uint64 limit, uint64 actual) {
-  ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                  errmsg("export of dataset \"%s\" is larger than the limit of " UINT64_FORMAT " bytes",
-                         request->dataset->name, limit),
-                  errdetail("It had grown to " UINT64_FORMAT " bytes.", actual),
-                  errhint("%s", size_hint(request->method))));
+  ereport(ERROR,
+          (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+           errmsg("export of dataset \"%s\" is larger than the limit of " UINT64_FORMAT " bytes",
+                  request->dataset->name, limit),
+           errdetail("It had grown to " UINT64_FORMAT " bytes.", actual), errhint("%s", size_hint(request->method))));
   pg_unreachable();
 }
 
 const char* size_hint(Method method) {
   switch (method) {
     case Method::value:
-      return "Use takeout.export_stream() or takeout.export_page(), which reach every row, or export less by since, until, "
+      return "Use takeout.export_stream() or takeout.export_page(), which reach every row, or export less by since, "
+             "until, "
              "ids or columns.";
     case Method::stream:
       return "Export less by since, until, ids or columns, or page by page with takeout.export_page().";

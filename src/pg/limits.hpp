@@ -12,9 +12,9 @@ inline constexpr int64 default_rows = 1000000;
 inline constexpr int default_requests_per_minute = 500;
 
 struct Limits {
-  int64 max_rows;        // -1: none
-  uint64 max_bytes;      // UINT64_MAX: none
-  Interval* max_period;  // null: none
+  int64 max_rows;           // -1: none
+  uint64 max_bytes;         // UINT64_MAX: none
+  Interval* max_period;     // null: none
   int requests_per_minute;  // 0: no limit
 };
 inline constexpr Limits no_limits{-1, UINT64_MAX, nullptr, 0};

@@ -107,8 +107,8 @@ Datum mask_array(AddressMasker* masker, Datum value) {
   Datum* elements;
   bool* nulls;
   int count;
-  deconstruct_array(array, masker->element, masker->element_length, masker->element_by_value,
-                    masker->element_alignment, &elements, &nulls, &count);
+  deconstruct_array(array, masker->element, masker->element_length, masker->element_by_value, masker->element_alignment,
+                    &elements, &nulls, &count);
   for (int i = 0; i < count; ++i) {
     if ((i & 1023) == 1023) CHECK_FOR_INTERRUPTS();
     if (!nulls[i]) elements[i] = mask_addresses(masker->inner, elements[i]);

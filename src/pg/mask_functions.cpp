@@ -18,7 +18,8 @@ struct MaskInside {
 MaskInside* plan_of_call(FmgrInfo* function) {
   const Oid type = get_fn_expr_argtype(function, 0);
   if (!OidIsValid(type))
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("could not determine the type of the value to mask")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("could not determine the type of the value to mask")));
 
   auto* plan = static_cast<MaskInside*>(function->fn_extra);
   if (plan != nullptr && plan->type == type) return plan;
@@ -38,10 +39,11 @@ Network parse_address(const char* text) {
   const int family = network.version == 6 ? PGSQL_AF_INET6 : PGSQL_AF_INET;
   const int bits = pg_inet_net_pton(family, text, network.address, no_size);
   if (bits < 0 || bits > (network.version == 6 ? 128 : 32))
-    ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("text in a masked column is not an IP address"),
-                    errdetail("It is not shown, because it may hold addresses."),
-                    errhint("Mask it in a view of your own and make that the source, or leave the column out of the "
-                            "dataset's columns.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("text in a masked column is not an IP address"),
+             errdetail("It is not shown, because it may hold addresses."),
+             errhint("Mask it in a view of your own and make that the source, or leave the column out of the "
+                     "dataset's columns.")));
   network.prefix = static_cast<uint8>(bits);
   return network;
 }

@@ -51,9 +51,11 @@ const char* listed(const Membership* membership) {
 Membership session_membership() {
   // What ANALYZE, REINDEX, REFRESH and autovacuum run is the table owner's code, whoever's session it is.
   if (InSecurityRestrictedOperation())
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("no tenant's rows are shown within a security-restricted operation"),
-                    errdetail("Functions of indexes and materialized views run as their owner, and not for whoever logged in.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+         errmsg("no tenant's rows are shown within a security-restricted operation"),
+         errdetail("Functions of indexes and materialized views run as their owner, and not for whoever logged in.")));
   Membership membership{};
   int room = 4;
   membership.tenants = static_cast<const char**>(palloc(sizeof(char*) * static_cast<size_t>(room)));
@@ -74,10 +76,11 @@ Membership session_membership() {
   close_catalog(&scan);
 
   if (membership.count == 0 && !membership.all)
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("role \"%s\" is not a member of any tenant", session_role()),
-                    errhint("The database's administrator enters members: INSERT INTO takeout.members VALUES (%s, '...').",
-                            session_role_literal())));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("role \"%s\" is not a member of any tenant", session_role()),
+         errhint("The database's administrator enters members: INSERT INTO takeout.members VALUES (%s, '...').",
+                 session_role_literal())));
   return membership;
 }
 

@@ -39,11 +39,14 @@ void advise_huge_pages(void* block, std::size_t size) {
 // False when the two lie differently on pages or the kernel (Linux before 5.7) can not; the source is as it was then.
 bool move_pages(char* target, char* source, std::size_t size) {
 #ifdef MREMAP_DONTUNMAP
-  const auto is_aligned = [](const char* pointer) { return reinterpret_cast<std::uintptr_t>(pointer) % small_page == 0; };
+  const auto is_aligned = [](const char* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer) % small_page == 0;
+  };
   if (!is_aligned(target) || !is_aligned(source)) return false;
   if (mremap(source, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, target) == target) return true;
   // Short of memory for its own tables, the kernel may have taken the target away before it noticed.
-  if (mmap(target, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == target) return false;
+  if (mmap(target, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == target)
+    return false;
   std::abort();  // half of malloc's block is gone
 #else
   return false;
@@ -61,7 +64,8 @@ void* allocate_large(MemoryContext context, std::size_t size, int flags) {
 
 void move_bytes(char* target, char* source, std::size_t size) {
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(source) % small_page;
-  if (size >= moved_at_least && move_pages(target + before, source + before, (size - before) / small_page * small_page)) {
+  if (size >= moved_at_least &&
+      move_pages(target + before, source + before, (size - before) / small_page * small_page)) {
     const std::size_t after = (size - before) % small_page;
     std::memcpy(target, source, before);
     std::memcpy(target + size - after, source + size - after, after);

@@ -65,8 +65,9 @@ NumericText numeric_text(const char* data, int length, int16* digits, int digits
 
   // Behind a one-byte varlena header the digits are not aligned.
   number.count = (length - header_size) / static_cast<int>(sizeof(int16));
-  int16* aligned =
-      number.count <= digits_room ? digits : static_cast<int16*>(palloc(sizeof(int16) * static_cast<size_t>(number.count)));
+  int16* aligned = number.count <= digits_room
+                       ? digits
+                       : static_cast<int16*>(palloc(sizeof(int16) * static_cast<size_t>(number.count)));
   memcpy(aligned, data + header_size, sizeof(int16) * static_cast<size_t>(number.count));
   number.digits = aligned;
 

@@ -87,9 +87,11 @@ bool same_mac(const uint8* left, const uint8* right) {
 }
 
 [[noreturn]] void raise_bad_cursor() {
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("cursor is not valid for this export"),
-                  errdetail("A cursor goes with the role, dataset, its order, tenant, ids and period of the page that gave it."),
-                  errhint("Pass \"next\" of the page before, or leave \"after\" out to begin anew.")));
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("cursor is not valid for this export"),
+       errdetail("A cursor goes with the role, dataset, its order, tenant, ids and period of the page that gave it."),
+       errhint("Pass \"next\" of the page before, or leave \"after\" out to begin anew.")));
   pg_unreachable();
 }
 

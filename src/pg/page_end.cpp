@@ -7,12 +7,13 @@ namespace pg_takeout {
 namespace {
 
 [[noreturn]] void raise_unfit_key(const Dataset* dataset, const char* detail) {
-  ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                  errmsg("dataset \"%s\" cannot be paged: its key does not tell its rows apart", dataset->name),
-                  errdetail("%s", detail),
-                  errhint("Use takeout.export_stream(), which reaches every row, or have its owner name another key with "
-                          "takeout.alter_dataset('%s', key => ...).",
-                          dataset->name)));
+  ereport(ERROR,
+          (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+           errmsg("dataset \"%s\" cannot be paged: its key does not tell its rows apart", dataset->name),
+           errdetail("%s", detail),
+           errhint("Use takeout.export_stream(), which reaches every row, or have its owner name another key with "
+                   "takeout.alter_dataset('%s', key => ...).",
+                   dataset->name)));
   pg_unreachable();
 }
 

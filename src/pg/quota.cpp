@@ -79,13 +79,13 @@ void restore_request(void* argument, Oid database, Oid role, const char* tenant,
 }
 
 [[noreturn]] void raise_used_up(const char* tenant, int per_minute, int seconds) {
-  ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-                  tenant[0] != '\0'
-                      ? errmsg("limit of %d exports a minute is reached for tenant \"%s\"", per_minute, tenant)
-                      : errmsg("limit of %d exports a minute is reached for tenants without rows", per_minute),
-                  errdetail_plural("The next one is possible in %d second.", "The next one is possible in %d seconds.",
-                                   static_cast<unsigned long>(seconds), seconds),
-                  errhint("Wait for so long, and export more by one call; takeout.quota() shows what remains.")));
+  ereport(ERROR,
+          (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+           tenant[0] != '\0' ? errmsg("limit of %d exports a minute is reached for tenant \"%s\"", per_minute, tenant)
+                             : errmsg("limit of %d exports a minute is reached for tenants without rows", per_minute),
+           errdetail_plural("The next one is possible in %d second.", "The next one is possible in %d seconds.",
+                            static_cast<unsigned long>(seconds), seconds),
+           errhint("Wait for so long, and export more by one call; takeout.quota() shows what remains.")));
   pg_unreachable();
 }
 

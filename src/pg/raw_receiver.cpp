@@ -110,11 +110,11 @@ void begin_raw_copy(RawReceiver* receiver, TupleDesc row_type) {
   const Form_pg_attribute column = TupleDescAttr(row_type, 0);
   const Oid type = getBaseType(column->atttypid);
   if (type != BYTEAOID && !is_text(type))
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("COPY format \"raw\" needs exactly one column of type bytea or text"),
-                    errdetail("Column \"%s\" is of type %s.", NameStr(column->attname),
-                              format_type_be(column->atttypid)),
-                    errhint("Cast it to text, or to bytea.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("COPY format \"raw\" needs exactly one column of type bytea or text"),
+             errdetail("Column \"%s\" is of type %s.", NameStr(column->attname), format_type_be(column->atttypid)),
+             errhint("Cast it to text, or to bytea.")));
   receiver->text = is_text(type);
 
   // The nearest of the protocol's two formats, for clients that choose between bytes and characters by it.

@@ -10,7 +10,7 @@ extern "C" {
 namespace pg_takeout {
 
 struct RawReceiver {
-  DestReceiver base;  // what the executor sees; must come first
+  DestReceiver base;    // what the executor sees; must come first
   bool is_buffer_wide;  // room for whole messages on their way to the client
   MemoryContext row_context;
   bool text;     // converted to the client's encoding

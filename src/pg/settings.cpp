@@ -48,9 +48,9 @@ void define_settings() {
   DefineCustomIntVariable("takeout.max_result_bytes", "Largest file that is returned as one bytea value.",
                           "Streams have no such limit.", &max_result_bytes, 64 * 1024 * 1024, 1024,
                           hard_result_megabytes * 1024 * 1024, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
-  DefineCustomStringVariable("takeout.act_for", "The tenant that the session acts for, of those its user is a member of.",
-                             "takeout.act_for() places it for a transaction.", &act_for, "", PGC_SUSET, 0, nullptr, nullptr,
-                             nullptr);
+  DefineCustomStringVariable(
+      "takeout.act_for", "The tenant that the session acts for, of those its user is a member of.",
+      "takeout.act_for() places it for a transaction.", &act_for, "", PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomBoolVariable("takeout.audit_sha256", "Records the SHA-256 of what was exported.", nullptr, &audit_sha256,
                            true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("takeout.audit_rotation_size", "Size at which the audit goes on in a new file.", nullptr,

@@ -34,7 +34,8 @@ struct Columns {
   List* values;  // of Var
 };
 
-void add_column(Columns* columns, const char* name, int range, AttrNumber number, Oid type, int32 type_modifier, Oid collation) {
+void add_column(Columns* columns, const char* name, int range, AttrNumber number, Oid type, int32 type_modifier,
+                Oid collation) {
   auto* copy = static_cast<NameData*>(palloc0(sizeof(NameData)));
   namestrcpy(copy, name);
   columns->names = lappend(columns->names, copy);
@@ -45,7 +46,8 @@ void add_columns_of_type(Columns* columns, int range, TupleDesc type) {
   for (int i = 0; i < type->natts; ++i) {
     const Form_pg_attribute column = TupleDescAttr(type, i);
     if (!column->attisdropped)
-      add_column(columns, NameStr(column->attname), range, column->attnum, column->atttypid, column->atttypmod, column->attcollation);
+      add_column(columns, NameStr(column->attname), range, column->attnum, column->atttypid, column->atttypmod,
+                 column->attcollation);
   }
 }
 
@@ -90,7 +92,8 @@ bool add_columns_of_cte(Columns* columns, int range, const RangeTblEntry* entry)
   if (list_length(entry->coltypes) > list_length(entry->eref->colnames)) return false;
   for (int i = 0; i < list_length(entry->coltypes); ++i)
     add_column(columns, strVal(list_nth(entry->eref->colnames, i)), range, static_cast<AttrNumber>(i + 1),
-               list_nth_oid(entry->coltypes, i), list_nth_int(entry->coltypmods, i), list_nth_oid(entry->colcollations, i));
+               list_nth_oid(entry->coltypes, i), list_nth_int(entry->coltypmods, i),
+               list_nth_oid(entry->colcollations, i));
   return true;
 }
 
@@ -162,7 +165,8 @@ Expr* names_constant(const List* names) {
 }
 
 void add_argument(Aggref* call, Expr* expression) {
-  call->args = lappend(call->args, makeTargetEntry(expression, static_cast<AttrNumber>(list_length(call->args) + 1), nullptr, false));
+  call->args = lappend(
+      call->args, makeTargetEntry(expression, static_cast<AttrNumber>(list_length(call->args) + 1), nullptr, false));
   call->aggargtypes = lappend_oid(call->aggargtypes, exprType(reinterpret_cast<Node*>(expression)));
 }
 
@@ -200,8 +204,8 @@ bool spread_in(Node* node, void* context) {
     auto* call = reinterpret_cast<Aggref*>(node);
     const Var* row = row_of(call);
     Columns columns{};
-    if (row != nullptr && is_file_aggregate(call->aggfnoid) && !has_outer_join(reinterpret_cast<Node*>(query->jointree)) &&
-        find_columns(query, row, &columns))
+    if (row != nullptr && is_file_aggregate(call->aggfnoid) &&
+        !has_outer_join(reinterpret_cast<Node*>(query->jointree)) && find_columns(query, row, &columns))
       spread(call, &columns);
   }
   return expression_tree_walker(node, walker_argument(spread_in), context);
@@ -239,7 +243,8 @@ TupleDesc spread_row_type(const Aggref* call) {
   const auto* names = castNode(Const, linitial_node(TargetEntry, call->args)->expr);
   Datum* values;
   int count;
-  deconstruct_array(DatumGetArrayTypeP(names->constvalue), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &values, nullptr, &count);
+  deconstruct_array(DatumGetArrayTypeP(names->constvalue), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &values, nullptr,
+                    &count);
   TupleDesc row_type = CreateTemplateTupleDesc(count);
   for (int i = 0; i < count; ++i) {
     auto* column = reinterpret_cast<Node*>(list_nth_node(TargetEntry, call->args, first_spread_argument - 1 + i)->expr);

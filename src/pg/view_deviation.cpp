@@ -42,8 +42,7 @@ Query* analyze_as(Oid owner, const char* text) {
 
 bool has_same_rows(const Query* stored, const Query* expected) {
   const Oid relation = only_relation(stored);
-  return OidIsValid(relation) &&
-         relation == linitial_node(RangeTblEntry, expected->rtable)->relid &&
+  return OidIsValid(relation) && relation == linitial_node(RangeTblEntry, expected->rtable)->relid &&
          equal(stored->jointree, expected->jointree);
 }
 

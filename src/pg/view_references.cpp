@@ -97,7 +97,8 @@ Datum takeout_view_references(PG_FUNCTION_ARGS) {
     call = SRF_FIRSTCALL_INIT();
     const MemoryContext previous = MemoryContextSwitchTo(call->multi_call_memory_ctx);
     TupleDesc row_type;
-    if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
+    if (get_call_result_type(fcinfo, nullptr, &row_type) != TYPEFUNC_COMPOSITE)
+      elog(ERROR, "return type must be a row type");
     call->tuple_desc = BlessTupleDesc(row_type);
     call->user_fctx = list_references(PG_GETARG_OID(0));
     MemoryContextSwitchTo(previous);

@@ -34,7 +34,7 @@ struct ViolationRun {
   RowReceiver receiver;
   FieldCheck* checks;
   Conformance* counts;
-  bool keeps;    // violations, and not only their number
+  bool keeps;      // violations, and not only their number
   int64 max_rows;  // violations that are returned, or else rows that are read; -1: no limit
   int64 read;
   bool stopped;  // the receiver has a batch

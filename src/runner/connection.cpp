@@ -88,8 +88,8 @@ Handle connect(const ConnectionParameters& parameters) {
   if (PQstatus(connection.get()) == CONNECTION_OK) return connection;
   const std::string sqlstate = said_by_server(PQerrorMessage(connection.get()));
   const bool is_refused = exit_code_of(sqlstate) == ExitCode::not_allowed;
-  throw Failure(is_refused ? ExitCode::not_allowed : ExitCode::no_connection, failure.what(), failure.detail(), failure.hint(),
-                sqlstate);
+  throw Failure(is_refused ? ExitCode::not_allowed : ExitCode::no_connection, failure.what(), failure.detail(),
+                failure.hint(), sqlstate);
 }
 
 void tell(const PGresult* notice) {
@@ -119,10 +119,12 @@ Connection::Connection(const ConnectionParameters& parameters, Interrupts& inter
   std::packaged_task<Handle()> task([parameters] { return connect(parameters); });
   std::future<Handle> connected = task.get_future();
   std::thread(std::move(task)).detach();
-  while (connected.wait_for(moment / 4) != std::future_status::ready) (void)interrupts.wait(-1, 0, std::chrono::milliseconds(0));
+  while (connected.wait_for(moment / 4) != std::future_status::ready)
+    (void)interrupts.wait(-1, 0, std::chrono::milliseconds(0));
   connection_ = connected.get();
   // NOTICEs, such as that of the formula guard, are for people.
-  PQsetNoticeReceiver(connection_.get(), [](void*, const PGresult* notice) { tell(notice); }, nullptr);
+  PQsetNoticeReceiver(
+      connection_.get(), [](void*, const PGresult* notice) { tell(notice); }, nullptr);
   PQsetnonblocking(connection_.get(), 1);
 }
 

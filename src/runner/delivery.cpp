@@ -100,7 +100,8 @@ class SpooledStream final : public Output {
   void write(std::string_view bytes) override { spool_.write(bytes); }
 
   void finish() override {
-    OutputStream stream(FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)), "standard output", interrupts_, tick_);
+    OutputStream stream(FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)), "standard output", interrupts_,
+                        tick_);
     lock(F_WRLCK);
     spool_.drain([&](std::string_view bytes) { stream.write(bytes); });
     lock(F_UNLCK);
@@ -111,7 +112,7 @@ class SpooledStream final : public Output {
   // The lock is the process's, unlike flock(2)'s of the description that all of them have in common, and would end where the
   // process closes a descriptor of the same file. What cannot be locked is not shared either.
   void lock(short type) {
-    struct flock lock{};
+    struct flock lock {};
     lock.l_type = type;
     while (fcntl(STDOUT_FILENO, F_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES)) {
       tick_();
@@ -155,8 +156,8 @@ std::unique_ptr<Output> Delivery::open(const Run& run) {
       FilePlace place = place_beneath(open_directory(destination.directory), run.file, true);
       // Whoever had the run before may have died while it wrote there.
       if (run.token != "1") remove_abandoned(place.directory);
-      output = std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), true, [this] { bide(); },
-                                            destination.mode);
+      output = std::make_unique<OutputFile>(
+          std::move(place.directory), std::move(place.name), true, [this] { bide(); }, destination.mode);
       break;
     }
     case DestinationKind::command:
@@ -189,7 +190,8 @@ void Delivery::add_checksum(const Run& run, const std::string& sha256) {
   if (destination.kind != DestinationKind::directory) return;
   FilePlace place = place_beneath(open_directory(destination.directory), run.file, false);
   const std::string line = sha256 + "  " + place.name + "\n";
-  OutputFile output(std::move(place.directory), place.name + ".sha256", true, [this] { bide(); }, destination.mode);
+  OutputFile output(
+      std::move(place.directory), place.name + ".sha256", true, [this] { bide(); }, destination.mode);
   output.write(line);
   output.finish();
 }

@@ -72,13 +72,14 @@ bool is_name_of_open_file(const std::string& path) {
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_NO_MAGICLINKS;
   const FilePlace place = place_of(path);
-  const FileDescriptor file(static_cast<int>(syscall(SYS_openat2, place.directory.get(), place.name.c_str(), &how, sizeof how)));
+  const FileDescriptor file(
+      static_cast<int>(syscall(SYS_openat2, place.directory.get(), place.name.c_str(), &how, sizeof how)));
   return !file.is_open() && errno == ELOOP && access(path.c_str(), F_OK) == 0;
 }
 
 // Waits for the reader of a named pipe, and open(2) would do that beyond the reach of a signal.
 FileDescriptor open_device(const std::string& path, Interrupts& interrupts) {
-  struct stat status{};
+  struct stat status {};
   const bool is_pipe = stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
   for (;;) {
     FileDescriptor device(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
@@ -100,7 +101,8 @@ std::unique_ptr<Output> open_file(const std::string& path, bool sync, Interrupts
   struct stat status;
   if (fstatat(place.directory.get(), place.name.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode))
     throw Failure(ExitCode::usage, "\"" + path + "\" is a directory");
-  return std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), sync, [&] { interrupts.check(); });
+  return std::make_unique<OutputFile>(std::move(place.directory), std::move(place.name), sync,
+                                      [&] { interrupts.check(); });
 }
 
 // A line as sha256sum writes and reads it.
@@ -117,7 +119,8 @@ void check_jobs(const ExportOptions& options) {
     throw Failure(ExitCode::usage, "a file of format " + format + " cannot be made by several jobs", {},
                   "Use csv or jsonl, or leave --jobs out.");
   if (options.unordered)
-    throw Failure(ExitCode::usage, "--jobs cuts the order into parts, and --unordered has none", {}, "Leave one of them out.");
+    throw Failure(ExitCode::usage, "--jobs cuts the order into parts, and --unordered has none", {},
+                  "Leave one of them out.");
 }
 
 // Beside the file, where there is room for it; else where temporary files are.
@@ -170,8 +173,8 @@ int run(ExportOptions& options) {
 
   Interrupts interrupts;
   // Before the server is asked for anything, so that an export that cannot be kept does not count.
-  std::unique_ptr<Output> output =
-      is_stream(options.path) ? open_stream(options.path, interrupts) : open_file(options.path, !options.no_sync, interrupts);
+  std::unique_ptr<Output> output = is_stream(options.path) ? open_stream(options.path, interrupts)
+                                                           : open_file(options.path, !options.no_sync, interrupts);
   const ConnectionParameters parameters = connection_parameters(options.address);
   Connection connection(parameters, interrupts);
   const ProgressStyle style = progress_style(options);
@@ -209,8 +212,9 @@ void add_export_command(CLI::App& program, Action& action) {
   command.add_option("-o,--output", options->path, "The file; - is standard output and the default");
   command.add_option("--compress", options->compression, "none, gzip or zstd; else by the file's name: .gz, .zst")
       ->check(CLI::IsMember({"none", "gzip", "zstd"}));
-  command.add_option("-j,--jobs", options->jobs,
-                     "Connections that export at the same time; for csv and jsonl, whose order is cut into as many parts")
+  command
+      .add_option("-j,--jobs", options->jobs,
+                  "Connections that export at the same time; for csv and jsonl, whose order is cut into as many parts")
       ->check(CLI::Range(1, 64));
   command.add_flag("--sha256", options->sha256, "Write FILE.sha256 beside the file, as sha256sum does");
   command.add_flag("--no-sync", options->no_sync, "Do not wait until the file is on the disk");

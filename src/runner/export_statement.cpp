@@ -48,7 +48,9 @@ std::string call_arguments(const ExportCall& call, const Connection& connection)
   return arguments.text();
 }
 
-std::string copy_of(const std::string& function_call) { return "COPY (SELECT " + function_call + ") TO STDOUT (FORMAT raw)"; }
+std::string copy_of(const std::string& function_call) {
+  return "COPY (SELECT " + function_call + ") TO STDOUT (FORMAT raw)";
+}
 
 }  // namespace
 
@@ -57,11 +59,13 @@ std::string copy_statement(const ExportCall& call, const Connection& connection)
 }
 
 std::string parts_statement(const ExportCall& call, int parts, const Connection& connection) {
-  return "SELECT takeout.export_parts(" + call_arguments(call, connection) + ", parts => " + std::to_string(parts) + ")";
+  return "SELECT takeout.export_parts(" + call_arguments(call, connection) + ", parts => " + std::to_string(parts) +
+         ")";
 }
 
 std::string part_statement(const ExportCall& call, const std::string& part, const Connection& connection) {
-  return copy_of("takeout.export_part(" + call_arguments(call, connection) + ", part => " + connection.literal(part) + ")");
+  return copy_of("takeout.export_part(" + call_arguments(call, connection) + ", part => " + connection.literal(part) +
+                 ")");
 }
 
 std::uint64_t estimated_bytes(const ExportCall& call, Connection& connection) {

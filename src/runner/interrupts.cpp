@@ -18,7 +18,7 @@ sigset_t ending_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   for (const int signal : {SIGINT, SIGHUP}) {
-    struct sigaction present{};
+    struct sigaction present {};
     if (sigaction(signal, nullptr, &present) == 0 && present.sa_handler != SIG_IGN) sigaddset(&set, signal);
   }
   return set;

@@ -42,7 +42,8 @@ OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, st
   }
 }
 
-OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile, unsigned mode)
+OutputFile::OutputFile(FileDescriptor directory, std::string name, bool sync, std::function<void()> meanwhile,
+                       unsigned mode)
     : OutputFile(std::move(directory), std::move(name), sync, std::move(meanwhile)) {
   // Whatever the umask.
   if (mode != 0600 && fchmod(file_.get(), mode) != 0) fail("cannot set the mode of");
@@ -59,7 +60,7 @@ bool OutputFile::open_temporary() {
       openat(directory_.get(), temporary_.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0600));
   if (!file_.is_open()) fail("cannot create");
   flock(file_.get(), LOCK_EX);
-  struct stat status{};
+  struct stat status {};
   return fstat(file_.get(), &status) != 0 || status.st_nlink > 0;
 }
 

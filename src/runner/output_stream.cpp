@@ -12,9 +12,13 @@
 
 namespace pg_takeout {
 
-OutputStream::OutputStream(FileDescriptor descriptor, std::string name, Interrupts& interrupts, std::function<void()> meanwhile)
-    : descriptor_(std::move(descriptor)), name_(std::move(name)), interrupts_(interrupts), meanwhile_(std::move(meanwhile)) {
-  struct stat status{};
+OutputStream::OutputStream(FileDescriptor descriptor, std::string name, Interrupts& interrupts,
+                           std::function<void()> meanwhile)
+    : descriptor_(std::move(descriptor)),
+      name_(std::move(name)),
+      interrupts_(interrupts),
+      meanwhile_(std::move(meanwhile)) {
+  struct stat status {};
   if (fstat(descriptor_.get(), &status) != 0) throw system_failure(ExitCode::not_delivered, "cannot write to " + name_);
   if (S_ISREG(status.st_mode) || (S_ISFIFO(status.st_mode) && reopen())) piece_ = SIZE_MAX;
 }

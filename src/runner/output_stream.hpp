@@ -15,7 +15,8 @@ namespace pg_takeout {
 class OutputStream final : public Output {
  public:
   // name: for errors. While the reader takes nothing a signal is noticed, and `meanwhile` called each second.
-  OutputStream(FileDescriptor descriptor, std::string name, Interrupts& interrupts, std::function<void()> meanwhile = [] {});
+  OutputStream(
+      FileDescriptor descriptor, std::string name, Interrupts& interrupts, std::function<void()> meanwhile = [] {});
 
   void write(std::string_view bytes) override;
   void finish() override;

@@ -62,9 +62,15 @@ class Workers {
  public:
   Workers(const BegunExport& begun, Connection& leader, const ParallelExport& how, Compression compression,
           JoinedOutput& joined)
-      : begun_(begun), leader_(leader), how_(how), compression_(compression), joined_(joined), left_(begun.parts.size()) {
+      : begun_(begun),
+        leader_(leader),
+        how_(how),
+        compression_(compression),
+        joined_(joined),
+        left_(begun.parts.size()) {
     try {
-      for (std::size_t i = 0; i < begun.parts.size(); ++i) threads_.emplace_back([this, i] { work(static_cast<int>(i)); });
+      for (std::size_t i = 0; i < begun.parts.size(); ++i)
+        threads_.emplace_back([this, i] { work(static_cast<int>(i)); });
     } catch (...) {
       joined_.stop();
       join();
@@ -171,8 +177,9 @@ class Workers {
 
 }  // namespace
 
-ExportedFile export_file_in_parts(const ExportCall& call, Connection& leader, const ParallelExport& how, const FileFrame& frame,
-                                  std::unique_ptr<Output> output, const std::function<void(std::uint64_t)>& tick) {
+ExportedFile export_file_in_parts(const ExportCall& call, Connection& leader, const ParallelExport& how,
+                                  const FileFrame& frame, std::unique_ptr<Output> output,
+                                  const std::function<void(std::uint64_t)>& tick) {
   const BegunExport begun = begin_export(call, leader, how.jobs);
   ExportedFile file;
   output = std::make_unique<CountingOutput>(std::move(output), &file.file_bytes);

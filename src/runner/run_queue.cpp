@@ -15,7 +15,8 @@ std::optional<std::string> or_null(const std::string& text) {
 }
 
 std::string in_ascii(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char byte) { return static_cast<signed char>(byte) <= 0; }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char byte) { return static_cast<signed char>(byte) <= 0; }, '?');
   return text;
 }
 

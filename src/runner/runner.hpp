@@ -33,7 +33,8 @@ class Runner {
     ExportedFile file;
     std::optional<std::string> row_count;
     std::chrono::steady_clock::time_point begin;
-    std::chrono::steady_clock::time_point patience;  // how long it may be reported; then another runner may have the run
+    std::chrono::steady_clock::time_point
+        patience;  // how long it may be reported; then another runner may have the run
   };
 
   // Claims and makes one run; false if there is none.

@@ -20,7 +20,8 @@ constexpr std::size_t piece = 1 << 20;
 }  // namespace
 
 void Spool::fail(const char* what) const {
-  throw system_failure(ExitCode::not_delivered, std::string("cannot ") + what + " the spool directory \"" + directory_ + "\"");
+  throw system_failure(ExitCode::not_delivered,
+                       std::string("cannot ") + what + " the spool directory \"" + directory_ + "\"");
 }
 
 void Spool::open() {

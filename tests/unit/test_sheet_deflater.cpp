@@ -123,8 +123,8 @@ void check_similar_rows(std::vector<Cell> cells, int rows, Change change) {
 
 TEST_CASE("rows that are alike, wider than the window, empty, or of changing kinds come back") {
   const Cell long_text = text_cell("so long a text that it is never shared, of more than sixty-four bytes in all");
-  const std::vector<Cell> mixed{text_cell("a"), Cell::of_integer(CellKind::integer, 7), long_text, Cell{},
-                                Cell::of_integer(CellKind::boolean, 1), long_text};
+  const std::vector<Cell> mixed{text_cell("a"), Cell::of_integer(CellKind::integer, 7), long_text,
+                                Cell{},         Cell::of_integer(CellKind::boolean, 1), long_text};
   const auto keep = [](int, std::vector<Cell>&) {};
   check_similar_rows(mixed, 12000, keep);
   check_similar_rows({long_text}, 12000, keep);

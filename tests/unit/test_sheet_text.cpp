@@ -64,7 +64,8 @@ TEST_CASE("a literal _xHHHH_ is guarded, what only looks like it is not") {
 
 TEST_CASE("the escapes are undone by a reader") {
   std::mt19937 random(11);
-  const char* const bits[] = {"_", "x", "0041", "_x005F_", "&", "<", "\r", "\n", " ", "ä", "\xEF\xBF\xBF", "plain text", "_x"};
+  const char* const bits[] = {"_",  "x", "0041", "_x005F_",      "&",          "<", "\r",
+                              "\n", " ", "ä",    "\xEF\xBF\xBF", "plain text", "_x"};
   for (int round = 0; round < 5000; ++round) {
     std::string text;
     for (unsigned i = 0; i < random() % 20; ++i) text += bits[random() % std::size(bits)];

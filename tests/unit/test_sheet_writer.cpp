@@ -86,7 +86,8 @@ TEST_CASE("what a number cannot hold is its text") {
   CHECK(cell_xml(Cell::of_integer(CellKind::date, date_infinity)) == inline_xml("infinity"));
   CHECK(cell_xml(Cell::of_integer(CellKind::date, -36500)) == inline_xml("1900-01-25"));
   CHECK(cell_xml(Cell::of_integer(CellKind::timestamp, -timestamp_infinity)) == inline_xml("-infinity"));
-  CHECK(cell_xml(Cell::of_integer(CellKind::timestamptz, -3'200'000'000'000'000)) == inline_xml("1898-08-05T23:06:40Z"));
+  CHECK(cell_xml(Cell::of_integer(CellKind::timestamptz, -3'200'000'000'000'000)) ==
+        inline_xml("1898-08-05T23:06:40Z"));
   CHECK(cell_xml(Cell::of_integer(CellKind::timestamptz, -3'200'000'000'000'000), false, "Europe/Helsinki") ==
         inline_xml("1898-08-05T23:06:40"));
   CHECK(cell_xml(Cell::of_integer(CellKind::time, 86'400'000'000)) == inline_xml("24:00:00"));
@@ -111,7 +112,8 @@ TEST_CASE("outer white space is preserved") {
 TEST_CASE("the header is bold text and names the zone of its times") {
   const auto header = [](std::string_view zone) {
     Sheet sheet;
-    const Column columns[] = {{"id", CellKind::integer}, {"created_at", CellKind::timestamptz}, {" a&b", CellKind::text}};
+    const Column columns[] = {
+        {"id", CellKind::integer}, {"created_at", CellKind::timestamptz}, {" a&b", CellKind::text}};
     sheet.writer.set_columns(columns, zone);
     sheet.writer.start_sheet();
     sheet.writer.write_header();
@@ -129,8 +131,8 @@ TEST_CASE("rows and columns are numbered as Excel does") {
   std::vector<Column> columns(max_sheet_columns, Column{"c", CellKind::integer});
   std::vector<Cell> cells(columns.size(), integer_cell(1));
   const std::string row = rows_xml(columns, {cells});
-  const std::pair<std::size_t, const char*> letters[] = {{0, "A"},    {25, "Z"},   {26, "AA"},   {51, "AZ"},
-                                                         {52, "BA"},  {701, "ZZ"}, {702, "AAA"}, {16383, "XFD"}};
+  const std::pair<std::size_t, const char*> letters[] = {{0, "A"},   {25, "Z"},   {26, "AA"},   {51, "AZ"},
+                                                         {52, "BA"}, {701, "ZZ"}, {702, "AAA"}, {16383, "XFD"}};
   std::size_t at = 0;
   std::vector<std::string> references;
   while (references.size() < columns.size()) references.emplace_back(between(row, at, "<c r=\"", "\""));
@@ -215,10 +217,11 @@ TEST_CASE("texts and titles with escapes are shared at once, also where the colu
   sheet.writer.end_sheet();
   const std::string_view xml = sheet.xml.text();
   CHECK(xml.starts_with("<row r=\"1\"><c r=\"A1\" s=\"1\" t=\"s\"><v>0</v></c></row>"));
-  CHECK(xml.ends_with("<row r=\"5002\"><c r=\"A5002\" t=\"s\"><v>1</v></c></row>"
-                      "<row r=\"5003\"><c r=\"A5003\" t=\"s\"><v>2</v></c></row>"
-                      "<row r=\"5004\"><c r=\"A5004\" t=\"s\"><v>1</v></c></row>"
-                      "<row r=\"5005\"><c r=\"A5005\" t=\"s\"><v>2</v></c></row>"));
+  CHECK(
+      xml.ends_with("<row r=\"5002\"><c r=\"A5002\" t=\"s\"><v>1</v></c></row>"
+                    "<row r=\"5003\"><c r=\"A5003\" t=\"s\"><v>2</v></c></row>"
+                    "<row r=\"5004\"><c r=\"A5004\" t=\"s\"><v>1</v></c></row>"
+                    "<row r=\"5005\"><c r=\"A5005\" t=\"s\"><v>2</v></c></row>"));
   CHECK(sheet.strings.size() == 3);
   CHECK(sheet.strings.references() == 5);
 }
@@ -229,7 +232,8 @@ TEST_CASE("widths follow the header and the first rows") {
   sheet.writer.set_columns(columns, {});
   sheet.writer.start_sheet();
   sheet.writer.write_header();
-  const Cell cells[] = {text_cell("x"), text_cell("äö wider\nsecond line is longer"), Cell::of_integer(CellKind::date, 0)};
+  const Cell cells[] = {text_cell("x"), text_cell("äö wider\nsecond line is longer"),
+                        Cell::of_integer(CellKind::date, 0)};
   sheet.writer.write_row(cells);
   CHECK(sheet.writer.widths() == std::vector<std::uint16_t>{11, 8, 10});
 }

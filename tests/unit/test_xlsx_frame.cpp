@@ -22,8 +22,8 @@ const FramePart& part_named(const std::vector<FramePart>& parts, std::string_vie
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-const std::vector<FrameSheet> sheets = {{"leads", 1001, {10, 200, 4}, true}, {"it's ü", 1, {8}, true},
-                                        {"About", 5, {7, 30}, false}};
+const std::vector<FrameSheet> sheets = {
+    {"leads", 1001, {10, 200, 4}, true}, {"it's ü", 1, {8}, true}, {"About", 5, {7, 30}, false}};
 
 }  // namespace
 
@@ -79,7 +79,8 @@ TEST_CASE("the parts begin with the content types and carry the time of creation
 TEST_CASE("shared strings are announced when there are any") {
   const auto parts = build_frame(sheets, 1700000000, true);
   CHECK(contains(parts.front().content, "<Override PartName=\"/xl/sharedStrings.xml\""));
-  CHECK(contains(part_named(parts, "xl/_rels/workbook.xml.rels").content, "Target=\"sharedStrings.xml\"/></Relationships>"));
+  CHECK(contains(part_named(parts, "xl/_rels/workbook.xml.rels").content,
+                 "Target=\"sharedStrings.xml\"/></Relationships>"));
 }
 
 TEST_CASE("the longest names and widest sheets are accepted") {

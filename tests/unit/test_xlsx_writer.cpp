@@ -153,9 +153,18 @@ TEST_CASE("a workbook is not finished before its sheets") {
 TEST_CASE("every cell is the one that libxlsxwriter writes for the same value") {
   std::mt19937_64 random(17);
   // No literal _xHHHH_ among them: libxlsxwriter does not guard it, so that a reader takes it for the character.
-  const std::vector<std::string> texts = {
-      "plain", " outer ", "", "a & b < c > \"d\"", "tab\tline\nfeed", "carriage\rreturn", "\x01 control \x1F",
-      "ünïcödé €", "😀 emoji", "=1+1", std::string(32767, 'x'), std::string(300, '&')};
+  const std::vector<std::string> texts = {"plain",
+                                          " outer ",
+                                          "",
+                                          "a & b < c > \"d\"",
+                                          "tab\tline\nfeed",
+                                          "carriage\rreturn",
+                                          "\x01 control \x1F",
+                                          "ünïcödé €",
+                                          "😀 emoji",
+                                          "=1+1",
+                                          std::string(32767, 'x'),
+                                          std::string(300, '&')};
   const char path[] = "/tmp/pg_takeout_oracle.xlsx";
   lxw_workbook* oracle = workbook_new(path);
   lxw_worksheet* sheet = workbook_add_worksheet(oracle, "Sheet1");
@@ -168,8 +177,12 @@ TEST_CASE("every cell is the one that libxlsxwriter writes for the same value") 
   XlsxOptions options;
   options.about = false;
   Workbook book(options);
-  const Column columns[] = {{"text"}, {"flag", CellKind::boolean}, {"number", CellKind::float8},
-                            {"date", CellKind::date}, {"at", CellKind::timestamp}, {"time", CellKind::time}};
+  const Column columns[] = {{"text"},
+                            {"flag", CellKind::boolean},
+                            {"number", CellKind::float8},
+                            {"date", CellKind::date},
+                            {"at", CellKind::timestamp},
+                            {"time", CellKind::time}};
   book.writer.begin(columns);
   for (lxw_row_t row = 1; row <= 3000; ++row) {
     const std::string& text = texts[random() % texts.size()];

@@ -73,7 +73,8 @@ inline std::string inflated(std::string_view deflated, std::size_t size) {
 }
 
 inline std::uint32_t crc_of(std::string_view text) {
-  return static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+  return static_cast<std::uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
 }
 
 struct ZipEntry {
