@@ -9,13 +9,11 @@ import pathlib
 import random
 import re
 import signal
-import socket
-import subprocess
 import time
 
 import pytest
 
-from runner import TAKEOUT, environment, wait_until
+from runner import wait_until
 from workplace import slow, workplace  # fixtures
 
 
@@ -343,41 +341,6 @@ def test_what_a_command_took_is_not_on_record_as_removed(workplace, connection):
     connection.execute("UPDATE takeout.runs SET finished_at = now() - interval '25 hours'")
     assert workplace.once().returncode == 0
     assert workplace.runs("state, removed_at") == [("succeeded", None)]
-
-
-def test_a_service_manager_is_told(workplace):
-    path = workplace.path / "notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(path))
-        listener.settimeout(20)
-        environ = environment(workplace.database, NOTIFY_SOCKET=str(path), WATCHDOG_USEC="400000")
-        running = subprocess.Popen([TAKEOUT, "run", "-c", workplace.configuration], env=environ, stderr=subprocess.DEVNULL)
-        try:
-            said = [listener.recv(1000) for _ in range(8)]
-        finally:
-            running.terminate()
-            assert running.wait(10) == 0
-    assert any(b"READY=1" in word for word in said) and said.count(b"WATCHDOG=1") >= 3
-
-
-def test_the_service_lives_while_the_server_lets_it_wait(workplace, connection):
-    path = workplace.path / "notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(path))
-        listener.settimeout(2)
-        environ = environment(workplace.database, NOTIFY_SOCKET=str(path), WATCHDOG_USEC="400000")
-        running = workplace.start(environ=environ)
-        try:
-            while b"READY=1" not in listener.recv(1000):
-                continue
-            with connection.transaction():
-                connection.execute("LOCK takeout.runs")
-                until = time.monotonic() + 4
-                while time.monotonic() < until:
-                    listener.recv(1000)
-        finally:
-            running.terminate()
-            assert running.wait(10) == 0
 
 
 def test_each_end_of_a_run_is_notified(workplace, connection):
