@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "beside.hpp"
 #include "failure.hpp"
 #include "json_object.hpp"
 
@@ -116,12 +117,8 @@ std::string Rows::text(int row, int column) const { return PQgetvalue(result_.ge
 
 // A connection that a signal does not wait for is left to itself.
 Connection::Connection(const ConnectionParameters& parameters, Interrupts& interrupts) : interrupts_(interrupts) {
-  std::packaged_task<Handle()> task([parameters] { return connect(parameters); });
-  std::future<Handle> connected = task.get_future();
-  std::thread(std::move(task)).detach();
-  while (connected.wait_for(moment / 4) != std::future_status::ready)
-    (void)interrupts.wait(-1, 0, std::chrono::milliseconds(0));
-  connection_ = connected.get();
+  connection_ = run_beside([parameters] { return connect(parameters); },
+                           [&] { (void)interrupts.wait(-1, 0, std::chrono::milliseconds(0)); });
   // NOTICEs, such as that of the formula guard, are for people.
   PQsetNoticeReceiver(
       connection_.get(), [](void*, const PGresult* notice) { tell(notice); }, nullptr);

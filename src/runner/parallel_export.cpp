@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "beside.hpp"
 #include "failure.hpp"
 #include "joined_output.hpp"
 #include "measured_output.hpp"
@@ -70,7 +71,7 @@ class Workers {
         left_(begun.parts.size()) {
     try {
       for (std::size_t i = 0; i < begun.parts.size(); ++i)
-        threads_.emplace_back([this, i] { work(static_cast<int>(i)); });
+        threads_.push_back(start_thread([this, i] { work(static_cast<int>(i)); }));
     } catch (...) {
       joined_.stop();
       join();

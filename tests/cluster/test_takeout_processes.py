@@ -94,6 +94,12 @@ def test_no_descriptor_left_is_an_error(database, rows):
     assert done.returncode == 6 and b"standard output" in done.stderr
 
 
+def test_no_room_for_a_thread_is_an_error(database, rows):
+    larger_than_memory_can_be = (1 << 46, resource.getrlimit(resource.RLIMIT_STACK)[1])
+    done = takeout(database, "export", rows, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, larger_than_memory_can_be))
+    assert done.returncode == 1 and b"cannot start a thread: Resource temporarily unavailable" in done.stderr
+
+
 def test_notices_and_wrong_command_lines_are_json_where_that_is_wanted(database, loud, tmp_path):
     done = takeout(database, "export", loud, "--json", "-o", tmp_path / "loud.csv")
     told = [json.loads(line)["notice"]["message"] for line in done.stderr.splitlines()]
