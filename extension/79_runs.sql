@@ -18,27 +18,25 @@ BEGIN
       AND takeout.is_member(takeout.session_role(), s.tenant)
     ORDER BY s.next_due FOR UPDATE SKIP LOCKED
   LOOP
+    latest := NULL;
+    upcoming := 'infinity';
     BEGIN
-      PERFORM takeout.next_runs(planned.cron, planned.zone, 1);
+      FOR upcoming IN
+        SELECT takeout.next_runs(planned.cron, planned.zone, 2147483647, planned.next_due - interval '1 second')
+      LOOP
+        EXIT WHEN upcoming > now();
+        IF planned.catch_up = 'all' AND latest IS NOT NULL THEN
+          PERFORM takeout.plan_run(planned, latest);
+        END IF;
+        latest := upcoming;
+        upcoming := 'infinity';
+      END LOOP;
+      PERFORM takeout.plan_run(planned, latest);
     EXCEPTION WHEN invalid_parameter_value THEN
       -- A zone that this server does not know, say. prepare_run fails the run for it; the others go on.
       PERFORM takeout.plan_run(planned, planned.next_due);
-      UPDATE takeout.schedules s SET next_due = now() + interval '1 hour' WHERE s.id = planned.id;
-      CONTINUE;
+      upcoming := now() + interval '1 hour';
     END;
-    latest := NULL;
-    upcoming := 'infinity';
-    FOR upcoming IN
-      SELECT takeout.next_runs(planned.cron, planned.zone, 2147483647, planned.next_due - interval '1 second')
-    LOOP
-      EXIT WHEN upcoming > now();
-      IF planned.catch_up = 'all' AND latest IS NOT NULL THEN
-        PERFORM takeout.plan_run(planned, latest);
-      END IF;
-      latest := upcoming;
-      upcoming := 'infinity';
-    END LOOP;
-    PERFORM takeout.plan_run(planned, latest);
     UPDATE takeout.schedules s SET next_due = upcoming WHERE s.id = planned.id;
     -- The others need not wait until they look again.
     PERFORM pg_notify('takeout', 'runs');
