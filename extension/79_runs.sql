@@ -287,13 +287,14 @@ BEGIN
     PERFORM takeout.end_run(claimed.id, 'failed', '42501',
       format('the owner of the schedule is not a member of tenant "%s"', planned.tenant));
   ELSE
-    PERFORM takeout.next_runs(planned.cron, planned.zone, 1);
     SELECT * INTO known FROM takeout.datasets d WHERE d.name = planned.dataset;
     IF FOUND THEN
       PERFORM takeout.check_schedule_dataset(known, planned.format, planned.columns, planned.period);
     END IF;
     -- Every attempt makes the same file.
     IF claimed.file IS NULL THEN
+      -- Fails the run where plan_runs could not go by cron and zone.
+      PERFORM takeout.next_runs(planned.cron, planned.zone, 1);
       period := takeout.run_period(planned, claimed.due);
       path := takeout.run_file(planned, claimed.due, period.since, period.until);
       PERFORM takeout.check_file_owner(planned.owner, claimed.destination, path);
