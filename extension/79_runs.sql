@@ -115,8 +115,8 @@ DECLARE
   settled timestamptz;
 BEGIN
   -- now() in a transaction is its start, so rows that it commits later carry no earlier time. Where sessions do not show
-  -- theirs (track_activities) but are in one, it is after that of the session. The second is for a transaction that has begun and does not
-  -- show yet.
+  -- theirs (track_activities) but are in one, it is after that of the session. The second is for a transaction that has begun
+  -- and does not show yet.
   SELECT least(now(), min(CASE
     WHEN a.state IS DISTINCT FROM 'disabled' THEN a.xact_start
     WHEN EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid') THEN a.backend_start
