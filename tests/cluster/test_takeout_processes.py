@@ -95,7 +95,7 @@ def test_no_descriptor_left_is_an_error(database, rows):
 
 
 def test_no_room_for_a_thread_is_an_error(database, rows):
-    larger_than_memory_can_be = (1 << 46, resource.getrlimit(resource.RLIMIT_STACK)[1])
+    larger_than_memory_can_be = (1 << 60, resource.getrlimit(resource.RLIMIT_STACK)[1])
     done = takeout(database, "export", rows, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_STACK, larger_than_memory_can_be))
     assert done.returncode == 1 and b"cannot start a thread: Resource temporarily unavailable" in done.stderr
 
