@@ -42,7 +42,7 @@ CREATE FUNCTION regress_fail(nth int) RETURNS TABLE (state text, waits interval)
 BEGIN
   UPDATE takeout.runs r SET state = 'running', attempts = attempts + (r.state = 'retrying')::int WHERE r.name = 'queue' AND r.finished_at IS NULL;
   PERFORM takeout.fail_run(id, token, '53300', 'too many connections') FROM takeout.runs r WHERE r.name = 'queue' AND r.state = 'running';
-  RETURN QUERY SELECT r.state, date_trunc('second', r.not_before - clock_timestamp() + interval '0.5 s')
+  RETURN QUERY SELECT r.state, date_trunc('minute', r.not_before - clock_timestamp() + interval '30 s')
                FROM takeout.runs r WHERE r.name = 'queue' ORDER BY r.due DESC LIMIT 1;
 END $$;
 SELECT f.state, f.waits FROM generate_series(1, 8) n, regress_fail(n) f;

@@ -4,10 +4,20 @@ import os
 import pathlib
 import shlex
 import subprocess
+import time
 
 import psycopg
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
+
+
+def wait_until(condition, seconds=60):
+    """What it gives once that is true. Tests wait for what happens, not for a time that some machine takes for it."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return result
 
 
 class Server:
@@ -43,6 +53,21 @@ class Server:
 
     def log(self):
         return (pathlib.Path(self.directory) / "data" / "server.log").read_text(errors="replace")
+
+    def starts(self):
+        """How often it has begun to take connections: once more after a crash."""
+        return self.log().count("database system is ready to accept connections")
+
+    def reload(self):
+        """Has it read its configuration anew; sessions that begin from now on go by that."""
+        with self.connect() as connection:
+            [told] = connection.execute("SELECT clock_timestamp()").fetchone()
+            connection.execute("SELECT pg_reload_conf()")
+
+        def has_read():
+            with self.connect() as connection:
+                return connection.execute("SELECT pg_conf_load_time() > %s", [told]).fetchone()[0]
+        wait_until(has_read)
 
     def environment(self, dbname=None):
         """What libpq and psql need to connect."""

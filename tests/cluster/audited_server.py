@@ -7,9 +7,8 @@ import pathlib
 import re
 import shutil
 import signal
-import time
 
-from throwaway_server import Server
+from throwaway_server import Server, wait_until
 
 FILE_NAME = re.compile(r"audit-\d{10}-[0-9a-f]{8}\.jsonl")
 
@@ -67,9 +66,7 @@ class AuditedServer:
     def kill(self):
         """The postmaster dies; its backends notice and end."""
         os.kill(self.postmaster(), signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while self._alive() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: not self._alive())
 
     def postmaster(self):
         return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
@@ -91,8 +88,7 @@ class AuditedServer:
         with self.connect() as connection:
             for name, value in settings.items():
                 connection.execute(f"ALTER SYSTEM SET takeout.{name} = '{value}'")
-            connection.execute("SELECT pg_reload_conf()")
-        time.sleep(0.3)
+        self.server.reload()
 
     def make_dataset(self, rows=3):
         """Dataset `items` of tenant `acme`; the superuser is its member and has no limit of requests."""

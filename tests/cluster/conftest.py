@@ -2,6 +2,15 @@
 
 import pytest
 
+from runner import end_started
+from throwaway_server import wait_until
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on():
+    yield
+    end_started()
+
 
 @pytest.fixture(scope="module")
 def connection(database):
@@ -17,3 +26,41 @@ def rows(connection):
     connection.execute("ALTER TABLE rows ADD PRIMARY KEY (id); CREATE INDEX ON rows (created_at, id); ANALYZE rows")
     connection.execute("SELECT takeout.create_dataset('rows', tenant => 'default')")
     return "rows"
+
+
+@pytest.fixture(scope="module")
+def gated(connection, rows):
+    """Dataset whose export waits at the gate in its middle, and whose every part of two does."""
+    # Stable, or the view would be sorted as a whole.
+    connection.execute("""CREATE FUNCTION pass_gate() RETURNS text LANGUAGE plpgsql STABLE AS
+                          $$ BEGIN PERFORM pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1); RETURN ''; END $$""")
+    connection.execute("CREATE VIEW gated AS SELECT id, noise, CASE WHEN id IN (20000, 40000) THEN pass_gate() END AS gate FROM rows")
+    connection.execute("SELECT takeout.create_dataset('gated', key => '{id}', tenant => 'default')")
+    return "gated"
+
+
+class Gate:
+    """Where exports of a dataset wait until it is opened."""
+
+    def __init__(self, session, dataset):
+        self.session, self.dataset = session, dataset
+        session.execute("SELECT pg_advisory_lock(1)")
+
+    def open(self):
+        self.session.execute("SELECT pg_advisory_unlock_all()")
+
+    def waiting(self):
+        """How many are there."""
+        return self.session.execute("""SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""").fetchone()[0]
+
+    def reached(self, count=1):
+        """Returns once so many are there."""
+        wait_until(lambda: self.waiting() == count)
+
+
+@pytest.fixture
+def gate(database, gated):
+    """A gate that is shut."""
+    with database.connect() as session:
+        yield Gate(session, gated)

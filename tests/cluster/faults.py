@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from runner import environment
+from throwaway_server import wait_until
 
 SOURCE = r"""
 #define _GNU_SOURCE
@@ -21,11 +22,14 @@ SOURCE = r"""
 
 static int is(const char *name) { const char *fault = getenv("FAULT"); return fault && strcmp(fault, name) == 0; }
 
-// Fails, or takes its time, or does neither.
+// Fails, or takes its time, or waits for who says go on, or does none of it.
 static int meets(const char *name) {
   const char *fault = getenv("FAULT");
-  if (is("slow") || (fault && strncmp(fault, "slow ", 5) == 0 && strcmp(fault + 5, name) == 0))
-    usleep(1000 * atoi(getenv("FAULT_MILLISECONDS")));
+  if (is("slow")) usleep(300 * 1000);
+  if (fault && strncmp(fault, "held ", 5) == 0 && strcmp(fault + 5, name) == 0) {
+    close(creat(getenv("FAULT_REACHED"), 0600));
+    while (access(getenv("FAULT_GO_ON"), F_OK) != 0) usleep(10 * 1000);
+  }
   if (is(name)) errno = EIO;
   return is(name);
 }
@@ -75,7 +79,7 @@ int flock(int fd, int operation) {
 }
 
 ssize_t pread(int fd, void *bytes, size_t size, off_t offset) {
-  if (is("slow pread")) usleep(1000 * atoi(getenv("FAULT_MILLISECONDS")));
+  meets("pread");
   return ((ssize_t (*)(int, void *, size_t, off_t)) dlsym(RTLD_NEXT, "pread"))(fd, bytes, size, offset);
 }
 
@@ -103,9 +107,29 @@ ssize_t write(int fd, const void *bytes, size_t size) {
 
 @pytest.fixture(scope="session")
 def faults(tmp_path_factory):
-    """faults(database, name): an environment in which what the name says fails; "slow …" takes its time instead, "slow" all of it."""
+    """faults(database, name): an environment in which what the name says fails; where that is "slow", all of it takes 0.3 s."""
     folder = tmp_path_factory.mktemp("faults")
     (folder / "faults.c").write_text(SOURCE)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "faults.so", folder / "faults.c", "-ldl"], check=True)
-    return lambda database, name, milliseconds=0: environment(
-        database, LD_PRELOAD=str(folder / "faults.so"), FAULT=name, FAULT_MILLISECONDS=str(milliseconds))
+    return lambda database, name, **variables: environment(database, LD_PRELOAD=str(folder / "faults.so"), FAULT=name, **variables)
+
+
+class HeldDisk:
+    """An environment in which a call to the system does not return until it may."""
+
+    def __init__(self, faults, database, call, folder):
+        self._reached, self._go_on = folder / "reached", folder / "go on"
+        self.environ = faults(database, f"held {call}", FAULT_REACHED=str(self._reached), FAULT_GO_ON=str(self._go_on))
+
+    def reached(self):
+        """Returns once a call waits."""
+        wait_until(self._reached.exists)
+
+    def go_on(self):
+        self._go_on.touch()
+
+
+@pytest.fixture
+def held_disk(faults, database, tmp_path_factory):
+    """held_disk(call)"""
+    return lambda call: HeldDisk(faults, database, call, tmp_path_factory.mktemp("held"))

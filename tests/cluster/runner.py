@@ -5,7 +5,6 @@ import pathlib
 import pty
 import signal
 import subprocess
-import time
 
 BINARIES = pathlib.Path(subprocess.run([os.environ.get("PG_CONFIG", "pg_config"), "--bindir"], check=True,
                                        capture_output=True, text=True).stdout.strip())
@@ -19,8 +18,8 @@ def environment(database, **variables):
 
 def takeout(database, *arguments, environ=None, **parameters):
     """Runs it to its end; the rest is subprocess.run's."""
-    return subprocess.run([TAKEOUT, *map(str, arguments)], env=environ or environment(database), timeout=120,
-                          **{"capture_output": True, **parameters})
+    return subprocess.run([TAKEOUT, *map(str, arguments)], env=environ or environment(database),
+                          **{"timeout": 120, "capture_output": True, **parameters})
 
 
 def heed_signals():
@@ -29,9 +28,22 @@ def heed_signals():
         signal.signal(number, signal.SIG_DFL)
 
 
+started = []
+
+
 def start(database, *arguments, environ=None, **parameters):
-    return subprocess.Popen([TAKEOUT, *map(str, arguments)], env=environ or environment(database),
-                            **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "preexec_fn": heed_signals, **parameters})
+    started.append(subprocess.Popen(
+        [TAKEOUT, *map(str, arguments)], env=environ or environment(database),
+        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "preexec_fn": heed_signals, **parameters}))
+    return started[-1]
+
+
+def end_started():
+    """What a test that failed did not come to end."""
+    while started:
+        process = started.pop()
+        process.kill()
+        process.wait()
 
 
 def shown_on_a_terminal(database, *arguments, rewrites=5):
@@ -46,11 +58,3 @@ def shown_on_a_terminal(database, *arguments, rewrites=5):
     assert running.wait(10) == -signal.SIGTERM
     os.close(near)
     return shown
-
-
-def wait_until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return result

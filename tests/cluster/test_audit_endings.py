@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from audited_server import AuditedServer, chain_errors
+from throwaway_server import wait_until
 
 STREAM = "SELECT takeout.export_stream('items', 'csv')"
 
@@ -41,13 +42,6 @@ def ends_of(lines, event):
     intents = {line["seq"] for line in lines if line["event"] == "INTENT"}
     ends = [line for line in lines if line["event"] == event and line["export"] in intents]
     return len(intents), len(ends)
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_whole_export_has_its_rows_bytes_and_hash(audited, session, new_lines):
@@ -186,15 +180,18 @@ def test_an_error_within_an_export_is_on_record(session, new_lines, times):
 
 @pytest.mark.parametrize("times", [5, pytest.param(1_000, marks=pytest.mark.long)])
 def test_a_cancel_is_on_record(session, new_lines, times):
-    session.execute("CREATE OR REPLACE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql AS"
-                    " $$ BEGIN PERFORM pg_sleep(0.001); RETURN $1; END $$")
-    session.execute("CREATE OR REPLACE VIEW slow_items AS SELECT id, slow(noise) AS noise, tenant FROM items")
-    session.execute("SELECT takeout.create_dataset('slow_items', key => '{id}', tenant_column => 'tenant')"
-                    " WHERE NOT EXISTS (SELECT FROM takeout.datasets WHERE name = 'slow_items')")
-    session.execute("SET statement_timeout = 30")
+    session.execute("CREATE OR REPLACE FUNCTION sleep() RETURNS text LANGUAGE plpgsql STABLE AS"
+                    " $$ BEGIN PERFORM pg_sleep(3600); RETURN ''; END $$")
+    session.execute("CREATE OR REPLACE VIEW endless_items AS"
+                    " SELECT id, noise, tenant, CASE id WHEN 30000 THEN sleep() END AS nap FROM items")
+    session.execute("SELECT takeout.create_dataset('endless_items', key => '{id}', tenant_column => 'tenant')"
+                    " WHERE NOT EXISTS (SELECT FROM takeout.datasets WHERE name = 'endless_items')")
     for _ in range(times):
+        session.execute("BEGIN; DECLARE c CURSOR FOR SELECT takeout.export_stream('endless_items', 'csv'); FETCH 1 FROM c")
+        session.execute("SET LOCAL statement_timeout = 100")
         with pytest.raises(psycopg.errors.QueryCanceled):
-            session.execute("SELECT takeout.export_stream('slow_items', 'csv')").fetchall()
+            session.execute("FETCH ALL FROM c")
+        session.execute("ROLLBACK")
     lines = new_lines()
     assert ends_of(lines, "FAILED") == (times, times)
     assert {line["sqlstate"] for line in lines if line["event"] == "FAILED"} == {"57014"}
@@ -206,14 +203,14 @@ def test_a_client_that_disconnects_leaves_a_record(audited, new_lines, times):
         session = audited.connect()
         session.execute(f"BEGIN; DECLARE c CURSOR FOR {STREAM}; FETCH 1 FROM c")
         session.close()
-    wait_for(lambda: ends_of(new_lines(), "ABANDONED") == (times, times))
+    wait_until(lambda: ends_of(new_lines(), "ABANDONED") == (times, times))
 
 
 def test_a_terminated_backend_leaves_a_record(audited, session, new_lines):
     other = audited.connect()
     other.execute(f"BEGIN; DECLARE c CURSOR FOR {STREAM}; FETCH 1 FROM c")
     session.execute("SELECT pg_terminate_backend(%s)", [other.info.backend_pid])
-    wait_for(lambda: ends_of(new_lines(), "ABANDONED") == (1, 1))
+    wait_until(lambda: ends_of(new_lines(), "ABANDONED") == (1, 1))
     other.close()
 
 
@@ -243,18 +240,15 @@ def test_refusals_are_on_record_but_not_each(audited, session, new_lines):
 
 @pytest.mark.parametrize("times", [3, pytest.param(200, marks=pytest.mark.long)])
 def test_the_intent_survives_a_killed_backend(audited, new_lines, times):
-    def starts():
-        return audited.log().count("database system is ready to accept connections")
-
     for _ in range(times):
         session = audited.connect()
         session.execute(f"BEGIN; DECLARE c CURSOR FOR {STREAM}; FETCH 1 FROM c")
-        before = starts()
+        before = audited.server.starts()
         os.kill(session.info.backend_pid, signal.SIGKILL)
         with pytest.raises(psycopg.OperationalError):
             session.execute("SELECT 1")
         session.close()
-        wait_for(lambda: starts() > before)
+        wait_until(lambda: audited.server.starts() > before)
     assert ends_of(new_lines(), "ABANDONED") == (times, 0)
     assert chain_errors(audited.audit) == []
     with audited.connect() as session:

@@ -151,4 +151,4 @@ def test_a_thousand_tables_are_looked_through_in_no_time(connection):
     assert "large.t10" not in found and "large.t10.tenant_id" not in found
     print(f"unclassified: {min(seconds) * 1000:.0f} ms")
     # 200 ms on an idle processor; a test machine may be busy.
-    assert min(seconds) < 1
+    assert min(seconds) < 3

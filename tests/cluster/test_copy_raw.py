@@ -8,6 +8,7 @@ import time
 import pytest
 from backend import anonymous_memory
 from psycopg import errors, pq
+from throwaway_server import wait_until
 
 RAW = "TO STDOUT (FORMAT raw)"
 
@@ -356,8 +357,4 @@ def test_a_client_that_goes_away_ends_the_backend(database):
     connection.pgconn.get_result()
     connection.pgconn.finish()
     with database.connect() as watcher:
-        for _ in range(100):
-            if not watcher.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
-                return
-            time.sleep(0.1)
-    raise AssertionError("the backend still runs")
+        wait_until(lambda: not watcher.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend import anonymous_memory
+from throwaway_server import wait_until
 
 EXPORTS = """\\set n random(1, 8)
 \\set key random(1, 20000)
@@ -46,12 +47,14 @@ def test_mixed_exports(database, connection, rows, tmp_path, clients, seconds):
                                    text=True).stdout.strip()
     with subprocess.Popen([f"{bin_directory}/pgbench", "-n", "-f", script, "-c", str(clients), "-j", "2", "-T", str(seconds)],
                           env=database.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as pgbench:
+        def pids():
+            return [pid for pid, in connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'")]
+        wait_until(lambda: len(pids()) == clients)
         time.sleep(seconds / 3)
-        pids = [pid for pid, in connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'")]
-        before = held_by(pids)
+        before = held_by(pids())
         time.sleep(seconds / 2)
-        after = held_by(pids)
-        output, errors = pgbench.communicate(timeout=seconds)
+        after = held_by(before)
+        output, errors = pgbench.communicate(timeout=seconds + 60)
     assert pgbench.returncode == 0 and "ERROR" not in errors, errors
     assert "number of failed transactions: 0" in output, output
     assert len(before) == clients and set(after) == set(before)

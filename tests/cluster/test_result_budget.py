@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from backend import anonymous_memory
-from throwaway_server import Server
+from throwaway_server import Server, wait_until
 
 MEGABYTE = 1024 * 1024
 BUDGET = 32 * MEGABYTE
@@ -46,7 +46,7 @@ class Held:
     def __init__(self, database):
         self.database = database
         self.lock = database.connect()
-        self.lock.execute("SELECT pg_advisory_lock(1)")
+        self.lock.execute("SELECT pg_advisory_lock(1), pg_advisory_lock(2)")
         self.threads, self.errors = {}, {}  # by session
 
     def start(self, query=EXPORT.format("held"), *preparations):
@@ -56,10 +56,8 @@ class Held:
         thread = self.threads[session] = threading.Thread(target=self._run, args=(session, query))
         thread.start()
         waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND pid = %s"
-        deadline = time.monotonic() + 30
-        while self.lock.execute(waits, [session.info.backend_pid]).fetchone() == (0,):
-            assert time.monotonic() < deadline and thread.is_alive(), self.errors
-            time.sleep(0.01)
+        wait_until(lambda: self.lock.execute(waits, [session.info.backend_pid]).fetchone() == (1,) or not thread.is_alive())
+        assert thread.is_alive(), self.errors
         return session
 
     def _run(self, session, query):
@@ -159,7 +157,7 @@ def cancel_and_roll_back_to_savepoint(held, session):
 CAUGHT = """DO $$ BEGIN
   BEGIN PERFORM takeout.export('held', 'csv', ordered => false);
   EXCEPTION WHEN query_canceled THEN NULL; END;
-  PERFORM pg_sleep(3);
+  PERFORM pg_advisory_lock_shared(2);
 END $$"""
 
 ENDS = {
@@ -198,11 +196,9 @@ def test_a_block_that_catches_the_error_gives_its_share_back(held, other):
     for _ in range(2):
         session = held.start(CAUGHT)
         held.lock.execute("SELECT pg_cancel_backend(%s)", [session.info.backend_pid])
-    deadline = time.monotonic() + 2
-    while not has_room(other):
-        assert time.monotonic() < deadline
+    wait_until(lambda: has_room(other))
     assert all(thread.is_alive() for thread in held.threads.values())
-    held.join()
+    held.let_go()
 
 
 def test_a_refused_result_takes_nothing(held, other):

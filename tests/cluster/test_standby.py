@@ -6,12 +6,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-import time
 
 import psycopg
 import pytest
 
 from governed import is_taken, make_role
+from throwaway_server import wait_until
 
 
 class Standby:
@@ -59,10 +59,7 @@ def replica(server, database, connection, rows, standby):
     connection.execute("CHECKPOINT")  # commits here do not wait for the disk
     written = connection.execute("SELECT pg_current_wal_flush_lsn()").fetchone()[0]
     with standby.connect(user=server.user, dbname="postgres") as probe:
-        deadline = time.monotonic() + 60
-        while not probe.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [written]).fetchone()[0]:
-            assert time.monotonic() < deadline, "the standby does not follow"
-            time.sleep(0.05)
+        wait_until(lambda: probe.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [written]).fetchone()[0])
     with standby.connect(user=server.user, dbname=database.dbname) as replica:
         assert replica.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
         yield replica

@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from faults import faults  # fixture
-from runner import TAKEOUT, environment, start, wait_until
-from workplace import slow, workplace  # fixtures
+from faults import faults, held_disk  # fixtures
+from runner import TAKEOUT, environment, start
+from throwaway_server import wait_until
+from workplace import workplace  # fixture
 
 
 def prepare(workplace, **arguments):
@@ -115,13 +116,23 @@ def test_a_full_spool_is_on_record_and_the_command_not_started(workplace, faults
     assert os.listdir(workplace.files) == []
 
 
-def test_a_disk_that_takes_longer_than_a_lease_keeps_the_run(workplace, faults):
+def end_of_a_lease(workplace):
+    """Waits for the end of the one that is, renewed or not."""
+    [[end]] = workplace.runs("lease_until")
+    wait_until(lambda: workplace.connection.execute("SELECT now() > %s", [end]).fetchone()[0])
+
+
+def test_a_disk_that_takes_longer_than_a_lease_keeps_the_run(workplace, held_disk):
     workplace.schedule(file_name="rows.csv", columns=["id"])
     workplace.due_now()
-    running = workplace.start(environ=faults(workplace.database, "slow fsync", 5000))
-    wait_until(lambda: workplace.runs() == [("nightly", "running")])
+    disk = held_disk("fsync")
+    running = workplace.start(environ=disk.environ)
+    disk.reached()
     waiting = workplace.start()
     try:
+        end_of_a_lease(workplace)
+        assert workplace.runs("state, token") == [("running", 1)]
+        disk.go_on()
         wait_until(lambda: workplace.runs() == [("nightly", "succeeded")])
     finally:
         for runner in (running, waiting):
@@ -130,53 +141,53 @@ def test_a_disk_that_takes_longer_than_a_lease_keeps_the_run(workplace, faults):
     assert os.listdir(workplace.files) == ["rows.csv"] and workplace.runs("token") == [(1,)]
 
 
-def test_a_run_that_was_taken_over_while_the_disk_was_waited_for_is_not_delivered(workplace, faults):
+def test_a_run_that_was_taken_over_while_the_disk_was_waited_for_is_not_delivered(workplace, held_disk):
     workplace.schedule(file_name="rows.csv", columns=["id"])
     workplace.due_now()
-    running = workplace.start(environ=faults(workplace.database, "slow fsync", 3000))
-    try:
-        wait_until(lambda: workplace.runs() == [("nightly", "running")])
-        time.sleep(1.5)
-        workplace.connection.execute("UPDATE takeout.runs SET token = token + 1, lease_until = now() + interval '1 minute'")
-        time.sleep(5)
-        assert os.listdir(workplace.files) == []
-    finally:
-        running.terminate()
-        assert running.wait(10) == 0
+    disk = held_disk("fsync")
+    running = start(workplace.database, "run", "--once", "-c", workplace.configuration, environ=disk.environ)
+    disk.reached()
+    workplace.connection.execute("UPDATE takeout.runs SET token = token + 1, lease_until = now() + interval '1 hour'")
+    disk.go_on()
+    running.wait(60)
+    assert os.listdir(workplace.files) == [] and workplace.runs("state, token") == [("running", 2)]
 
 
-def test_sigterm_while_the_disk_is_waited_for_gives_the_run_back(workplace, faults):
+def test_sigterm_while_the_disk_is_waited_for_gives_the_run_back(workplace, held_disk):
     workplace.schedule(file_name="rows.csv", columns=["id"])
     workplace.due_now()
-    running = workplace.start(environ=faults(workplace.database, "slow fsync", 30_000))
-    wait_until(lambda: workplace.runs() == [("nightly", "running")])
-    time.sleep(1)
+    disk = held_disk("fsync")
+    running = workplace.start(environ=disk.environ)
+    disk.reached()
     running.terminate()
-    assert running.wait(5) == 0
+    assert running.wait(10) == 0
     assert workplace.runs("state, attempts") == [("due", 0)] and os.listdir(workplace.files) == []
 
 
-def test_once_it_has_its_name_a_file_is_delivered(workplace, faults):
+def test_once_it_has_its_name_a_file_is_delivered(workplace, held_disk):
     """Neither a signal nor the end of the lease, while the directory is written to the disk, has it delivered again."""
     workplace.schedule(file_name="rows.csv", columns=["id"])
     workplace.due_now()
-    running = workplace.start(environ=faults(workplace.database, "slow fsync of a directory", 5000))
-    wait_until(lambda: os.listdir(workplace.files) == ["rows.csv"])
+    disk = held_disk("fsync of a directory")
+    running = workplace.start(environ=disk.environ)
+    disk.reached()
+    assert os.listdir(workplace.files) == ["rows.csv"]
     waiting = workplace.start()
-    time.sleep(1)
     running.terminate()
+    end_of_a_lease(workplace)
+    disk.go_on()
     assert running.wait(10) == 0
     waiting.terminate()
     assert waiting.wait(10) == 0
     assert workplace.runs("state, attempts, token") == [("succeeded", 1, 1)]
 
 
-@pytest.mark.parametrize("fault", ["slow fsync", "slow fsync of a directory"])
-def test_an_export_that_is_interrupted_while_the_disk_is_waited_for_ends(workplace, faults, fault):
+@pytest.mark.parametrize("call", ["fsync", "fsync of a directory"])
+def test_an_export_that_is_interrupted_while_the_disk_is_waited_for_ends(workplace, held_disk, call):
     path = workplace.files / "rows.csv"
-    running = start(workplace.database, "export", "rows", "--quiet", "-o", path, environ=faults(workplace.database, fault, 30_000))
-    wait_until(lambda: not workplace.connection.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'takeout' AND state = 'active'").fetchall())
-    time.sleep(2)
+    disk = held_disk(call)
+    running = start(workplace.database, "export", "rows", "--quiet", "-o", path, environ=disk.environ)
+    disk.reached()
     running.send_signal(signal.SIGINT)
-    assert running.wait(5) == -signal.SIGINT
+    assert running.wait(10) == -signal.SIGINT
     assert not path.exists() or path.read_bytes() == workplace.stream()

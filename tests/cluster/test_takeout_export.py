@@ -14,7 +14,8 @@ import time
 import pytest
 
 from faults import faults  # fixture
-from runner import environment, shown_on_a_terminal, start, takeout, wait_until
+from runner import environment, shown_on_a_terminal, start, takeout
+from throwaway_server import wait_until
 
 
 @pytest.fixture(scope="module")

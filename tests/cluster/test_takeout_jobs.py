@@ -12,30 +12,21 @@ import time
 
 import pytest
 
-from faults import faults  # fixture
+from faults import faults, held_disk  # fixtures
 from governed import make_role
-from runner import environment, shown_on_a_terminal, start, takeout, wait_until
+from runner import environment, shown_on_a_terminal, start, takeout
+from throwaway_server import wait_until
 
 
 @pytest.fixture(scope="module")
 def slow_parts(connection):
-    """Dataset of both whose parts the server takes minutes for."""
+    """Dataset whose parts the server takes minutes for."""
     connection.execute("CREATE TABLE steps AS SELECT i AS id FROM generate_series(1, 100000) i; ALTER TABLE steps ADD PRIMARY KEY (id); ANALYZE steps")
     connection.execute("""CREATE FUNCTION slowly(i int) RETURNS text LANGUAGE plpgsql STABLE AS
                           $$ BEGIN PERFORM pg_sleep(0.002); RETURN repeat(md5(i::text), 100); END $$""")
     connection.execute("CREATE VIEW slow_parts AS SELECT id, slowly(id) AS noise FROM steps")
     connection.execute("SELECT takeout.create_dataset('slow_parts', key => '{id}', tenant => 'default')")
     return "slow_parts"
-
-
-@pytest.fixture(scope="module")
-def first_late(connection, slow_parts):
-    """Dataset whose other parts wait for the first."""
-    connection.execute("""CREATE FUNCTION first_late(i int) RETURNS text LANGUAGE plpgsql STABLE AS
-                          $$ BEGIN IF i = 1 THEN PERFORM pg_sleep(2); END IF; RETURN repeat(md5(i::text), 10); END $$""")
-    connection.execute("CREATE VIEW first_late AS SELECT id, first_late(id) AS noise FROM steps")
-    connection.execute("SELECT takeout.create_dataset('first_late', key => '{id}', tenant => 'default')")
-    return "first_late"
 
 
 @pytest.fixture(scope="module")
@@ -141,15 +132,18 @@ def test_a_signal_is_noticed_while_the_reader_takes_nothing(database, connection
     wait_until(lambda: not sessions(connection))
 
 
-@pytest.mark.parametrize("milliseconds, ending, seconds", [(1000, signal.SIGTERM, 5), (30_000, signal.SIGALRM, 12)])
-def test_a_signal_is_noticed_while_parts_are_joined(database, connection, faults, first_late, tmp_path, milliseconds, ending, seconds):
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGALRM])
+def test_a_signal_is_noticed_while_parts_are_joined(database, held_disk, gate, tmp_path, ending):
     """From a disk that takes some time; and from one that takes too long, which is not waited for."""
-    running = start(database, "export", first_late, "--jobs", 2, "-o", tmp_path / "rows.csv",
-                    environ=faults(database, "slow pread", milliseconds))
-    wait_until(lambda: running_parts(connection) == 2)
-    wait_until(lambda: not running_parts(connection))
+    disk = held_disk("pread")
+    running = start(database, "export", gate.dataset, "--jobs", 2, "-o", tmp_path / "rows.csv", environ=disk.environ)
+    gate.reached(2)  # the second part has something that was not joined yet
+    gate.open()
+    disk.reached()
     running.terminate()
-    assert running.wait(seconds) == -ending
+    if ending == signal.SIGTERM:
+        disk.go_on()
+    assert running.wait(30) == -ending
     assert os.listdir(tmp_path) == []
 
 

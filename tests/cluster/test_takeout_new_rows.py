@@ -8,7 +8,7 @@ import time
 import psycopg
 import pytest
 
-from runner import wait_until
+from throwaway_server import wait_until
 from workplace import workplace  # fixture
 
 

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from runner import environment, wait_until
-from throwaway_server import TOP
+from runner import environment
+from throwaway_server import TOP, wait_until
 from workplace import workplace  # fixture
 
 RCLONE = "/usr/bin/rclone"

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from runner import TAKEOUT, wait_until
-from throwaway_server import TOP, Server
+from runner import TAKEOUT
+from throwaway_server import TOP, Server, wait_until
 
 
 class Restarted:

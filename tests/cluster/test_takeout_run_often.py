@@ -9,7 +9,7 @@ import time
 import pytest
 
 from faults import faults  # fixture
-from runner import wait_until
+from throwaway_server import wait_until
 from workplace import slow, workplace  # fixtures
 
 pytestmark = pytest.mark.long
@@ -49,7 +49,7 @@ def test_three_hundred_kills(workplace, slow, faults):
     for _ in range(300):
         # An export takes some 3 seconds, as does the lease; the delivery takes as long again where the disk is slow.
         begin = datetime.datetime.now(datetime.timezone.utc)
-        disk = random.choice([None, faults(workplace.database, "slow", 300)])
+        disk = random.choice([None, faults(workplace.database, "slow")])
         running = workplace.start(environ=disk)
         time.sleep(random.choice([random.uniform(0, 1), random.uniform(1, 9)]))
         running.kill()

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from runner import takeout, wait_until
+from runner import takeout
+from throwaway_server import wait_until
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from runner import environment, takeout, wait_until
+from runner import environment, takeout
 from test_standby import standby  # fixture
+from throwaway_server import wait_until
 from workplace import workplace  # fixture
 
 
@@ -24,6 +25,7 @@ def reading_standby(workplace, standby, database):
 def test_a_standby_that_lags_is_waited_for(reading_standby, standby, database, connection, server):
     with standby.connect(user=server.user, dbname="postgres") as replica:
         replica.execute("SELECT pg_wal_replay_pause()")
+        wait_until(lambda: replica.execute("SELECT pg_get_wal_replay_pause_state()").fetchone() == ("paused",))
         connection.execute("CREATE TABLE late AS SELECT 1 AS id; ALTER TABLE late ADD PRIMARY KEY (id)")
         connection.execute("SELECT takeout.create_dataset('late', tenant => 'default')")
         reading_standby.schedule(dataset="late", file_name="late.csv")

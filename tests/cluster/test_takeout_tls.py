@@ -48,7 +48,7 @@ def present(server, certificates):
                         owner = (data / "PG_VERSION").stat()
                         os.chown(target, owner.st_uid, owner.st_gid)
             connection.execute(f"ALTER SYSTEM SET ssl = {'on' if name else 'off'}")
-            connection.execute("SELECT pg_reload_conf()")
+        server.reload()
     yield choose
     choose(None)
 

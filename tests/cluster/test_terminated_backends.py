@@ -8,6 +8,8 @@ import time
 import psycopg
 import pytest
 
+from throwaway_server import wait_until
+
 # One row of 2.7 GB: no row ends before the backend is told to.
 WIDE = ", ".join(f"t AS column_{i}" for i in range(90))
 
@@ -51,7 +53,9 @@ def seconds_to_end(database, watcher, query):
     session.execute("SET takeout.max_result_bytes = '500MB'")
     thread = threading.Thread(target=run, args=(session,))
     thread.start()
-    time.sleep(0.5)
+    wait_until(lambda: watcher.execute("SELECT FROM pg_stat_activity WHERE pid = %s AND query LIKE 'COPY%%' AND state = 'active'",
+                                       [session.info.backend_pid]).fetchone() is not None)
+    time.sleep(0.2)
     told = time.monotonic()
     watcher.execute("SELECT pg_terminate_backend(%s)", [session.info.backend_pid])
     thread.join(30)

@@ -256,19 +256,16 @@ def test_a_hundred_datasets_of_fifty_fields_take_less_than_a_tenth_of_a_second(s
     ([], "hostssl all all 0.0.0.0/0 scram-sha-256\nhost all all nonsense", {"no_trust": "not proven", "tls": "failed"}),
 ])
 def test_measures_tell_what_the_server_is(tmp_path, settings, rules, verdicts):
-    from throwaway_server import Server
+    from throwaway_server import Server, wait_until
     server = Server.start(tmp_path / "server", *settings)
     try:
         with server.connect() as connection:
             connection.execute("CREATE EXTENSION pg_takeout")
             path = pathlib.Path(connection.execute("SHOW hba_file").fetchone()[0])
             path.write_text(f"local all all peer map=none\n{rules}\n")
-            written = connection.execute("SELECT clock_timestamp()").fetchone()[0]
+            [written] = connection.execute("SELECT clock_timestamp()").fetchone()
             connection.execute("SELECT pg_reload_conf()")
-            for _ in range(100):
-                if connection.execute("SELECT pg_conf_load_time()").fetchone()[0] > written:
-                    break
-                time.sleep(0.05)
+            wait_until(lambda: connection.execute("SELECT pg_conf_load_time() > %s", [written]).fetchone()[0])
             found = dict(connection.execute("SELECT name, verdict FROM takeout.measures() WHERE kind = 'technical'").fetchall())
             assert {name: found[name] for name in verdicts} == verdicts
             # A file that nobody has read yet proves nothing.
