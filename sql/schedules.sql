@@ -70,7 +70,8 @@ SELECT count(*) > 200 AS many FROM takeout.runs;
 SELECT due, state, attempts, token, since, until, file FROM takeout.runs ORDER BY due LIMIT 3;
 -- The next one waits for the one that runs.
 SELECT takeout.claim_run('other', '{reports}', '1 minute');
-SELECT takeout.renew_run(id, 1, '1 minute') AS mine, takeout.renew_run(id, 2, '1 minute') AS somebody_elses FROM takeout.runs WHERE state = 'running';
+SELECT takeout.renew_run(id, 1, '1 minute') AS mine, takeout.renew_run(id, 2, '1 minute') AS somebody_elses,
+  takeout.renew_run(id, 1, NULL) AS without_a_lease FROM takeout.runs WHERE state = 'running';
 SELECT takeout.finish_run(id, 2, 10, 100, 100, NULL) AS refused, takeout.finish_run(id, 1, 10, 100, 100, NULL) AS accepted FROM takeout.runs WHERE state = 'running';
 SELECT due, state, row_count, bytes FROM takeout.runs WHERE state = 'succeeded';
 -- A failure is tried again later, one that stays a failure is not.
