@@ -26,20 +26,16 @@ unsigned longest_ipv6_prefix(const Network& address, unsigned ipv4, unsigned ipv
 
 }  // namespace
 
-Network mask_ipv6_address(const Network& address, MaskLengths lengths) {
+void mask_ipv6_address(Network* address, MaskLengths lengths) {
   const unsigned ipv4 = std::min<unsigned>(lengths.ipv4, 32);
   const unsigned ipv6 = std::min<unsigned>(lengths.ipv6, 128);
-  Network network{};
-  network.version = 6;
-  network.prefix =
-      static_cast<std::uint8_t>(std::min<unsigned>(address.prefix, longest_ipv6_prefix(address, ipv4, ipv6)));
-  const std::size_t whole_bytes = network.prefix / 8;
-  const unsigned bits = network.prefix % 8;
-  std::memcpy(network.address, address.address, whole_bytes);
-  if (bits > 0) {
-    network.address[whole_bytes] = static_cast<std::uint8_t>(address.address[whole_bytes] & (0xff00U >> bits));
-  }
-  return network;
+  address->version = 6;
+  address->prefix =
+      static_cast<std::uint8_t>(std::min<unsigned>(address->prefix, longest_ipv6_prefix(*address, ipv4, ipv6)));
+  std::size_t kept_bytes = address->prefix / 8;
+  const unsigned bits = address->prefix % 8;
+  if (bits > 0) address->address[kept_bytes++] &= static_cast<std::uint8_t>(0xff00U >> bits);
+  std::memset(address->address + kept_bytes, 0, sizeof address->address - kept_bytes);
 }
 
 }  // namespace pg_takeout

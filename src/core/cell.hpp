@@ -46,6 +46,7 @@ struct Cell {
   };
 
   [[nodiscard]] std::string_view view() const { return {bytes, length}; }
+  [[nodiscard]] const Network& network() const { return *reinterpret_cast<const Network*>(bytes); }
 
   static Cell of_integer(CellKind kind, std::int64_t value) {
     Cell cell;

@@ -1,6 +1,5 @@
 #include "cell_text.hpp"
 
-#include <cstring>
 
 namespace pg_takeout {
 
@@ -34,11 +33,8 @@ std::string_view cell_text(const Cell& cell, CellScratch& scratch) {
       return written(write_timestamp(scratch, cell.integer, false));
     case CellKind::timestamptz:
       return written(write_timestamp(scratch, cell.integer, true));
-    case CellKind::network: {
-      Network network;
-      std::memcpy(&network, cell.bytes, sizeof network);
-      return written(write_network(scratch, network));
-    }
+    case CellKind::network:
+      return written(write_network(scratch, cell.network()));
   }
   return {};
 }

@@ -158,12 +158,9 @@ char* CsvWriter::write_cell(char* out, const Cell& cell) {
     case CellKind::timestamptz:
       end = write_timestamp(out, cell.integer, true, last_day_);
       break;
-    case CellKind::network: {
-      Network network;
-      std::memcpy(&network, cell.bytes, sizeof network);
-      end = write_network(out, network);
+    case CellKind::network:
+      end = write_network(out, cell.network());
       break;
-    }
     case CellKind::binary:
       *end++ = '\\';
       *end++ = 'x';

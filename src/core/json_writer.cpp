@@ -177,11 +177,8 @@ char* JsonWriter::write_cell(char* out, const Cell& cell) {
       return write_string(out, [this, &cell](char* at) {
         return write_timestamp(at, cell.integer, cell.kind == CellKind::timestamptz, last_day_);
       });
-    case CellKind::network: {
-      Network network;
-      std::memcpy(&network, cell.bytes, sizeof network);
-      return write_string(out, [&network](char* at) { return write_network(at, network); });
-    }
+    case CellKind::network:
+      return write_string(out, [&cell](char* at) { return write_network(at, cell.network()); });
     case CellKind::json:
       return write_json(out, cell.view());
     case CellKind::binary:

@@ -151,8 +151,8 @@ void read_timestamptz_in_zone(ColumnReader* reader, Datum value, Cell* cell) {
 }
 
 void read_address(ColumnReader* reader, Datum value, Cell* cell) {
-  const MaskLengths lengths{static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)};
-  reader->network = mask_address(network_of(DatumGetInetPP(value)), lengths);
+  read_network(DatumGetInetPP(value), &reader->network);
+  mask_address(&reader->network, {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
   *cell = Cell::of_bytes(CellKind::network, reinterpret_cast<const char*>(&reader->network), sizeof(Network));
 }
 

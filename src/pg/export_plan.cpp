@@ -133,6 +133,19 @@ QueryDesc* plan_export(const ExportQuery* query, const char* tenant, Snapshot sn
   return create_query_desc(planned, query->text, snapshot, receiver, parameters);
 }
 
+void leave_masks_to_readers(const QueryDesc* query) {
+  const Plan* plan = query->plannedstmt->planTree;
+  if (!IsA(plan, SeqScan) && !IsA(plan, IndexScan) && !IsA(plan, BitmapHeapScan)) return;
+  const Oid mask_ip = mask_ip_function();
+  ListCell* cell;
+  foreach (cell, plan->targetlist) {
+    auto* entry = lfirst_node(TargetEntry, cell);
+    if (entry->resjunk || !IsA(entry->expr, FuncExpr)) continue;
+    const auto* call = reinterpret_cast<const FuncExpr*>(entry->expr);
+    if (call->funcid == mask_ip) entry->expr = static_cast<Expr*>(linitial(call->args));
+  }
+}
+
 DestReceiver row_receiver(bool (*receive)(TupleTableSlot* slot, DestReceiver* receiver)) {
   DestReceiver receiver{};
   receiver.receiveSlot = receive;

@@ -11,6 +11,10 @@ namespace pg_takeout {
 // stands for `tenant`, of which the caller has made sure. CurrentMemoryContext must live as long as the query.
 QueryDesc* plan_export(const ExportQuery* query, const char* tenant, Snapshot snapshot, DestReceiver* receiver);
 
+// For a receiver whose column readers mask every address: where the rows come from a scan, addresses in its result are left
+// to them. Masked by the view too they cost a call for each row, and the copying of all its columns. Before ExecutorStart.
+void leave_masks_to_readers(const QueryDesc* query);
+
 // A receiver that is only called for rows.
 DestReceiver row_receiver(bool (*receive)(TupleTableSlot* slot, DestReceiver* receiver));
 

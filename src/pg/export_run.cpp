@@ -108,6 +108,7 @@ void start_step(ExportRun* run) {
   const ExportStep* step = &run->steps.items[run->next_step++];
   const MemoryContext previous = MemoryContextSwitchTo(run->context);
   run->query = plan_export(step->query, run->request->tenant, run->snapshot, &run->receiver.base);
+  leave_masks_to_readers(run->query);
   ExecutorStart(run->query, 0);
   run->scanned = scanned_slot(run->query->planstate);
   if (!step->continues) {

@@ -66,11 +66,9 @@ struct MaskFunctions {
 };
 
 MaskFunctions mask_functions() {
-  static constexpr Oid inet[] = {INETOID};
   static constexpr Oid text[] = {TEXTOID};
   static constexpr Oid any[] = {ANYELEMENTOID};
-  return {takeout_function("mask_ip", 1, inet), takeout_function("mask_ip_text", 1, text),
-          takeout_function("mask_inside", 1, any)};
+  return {mask_ip_function(), takeout_function("mask_ip_text", 1, text), takeout_function("mask_inside", 1, any)};
 }
 
 // The column that a mask is laid over; null where the expression is no mask.
@@ -127,6 +125,11 @@ Oid only_relation(const Query* query) {
   if (!is_plain || !IsA(linitial(query->jointree->fromlist), RangeTblRef)) return InvalidOid;
   const auto* entry = rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
   return entry->rtekind == RTE_RELATION && entry->tablesample == nullptr ? entry->relid : InvalidOid;
+}
+
+Oid mask_ip_function() {
+  static constexpr Oid inet[] = {INETOID};
+  return takeout_function("mask_ip", 1, inet);
 }
 
 Oid current_tenants_function() { return takeout_function("current_tenants", 0, nullptr); }

@@ -14,6 +14,7 @@ const Query* stored_query(Relation view);
 // The one relation that the query reads, by no more than FROM and WHERE; else InvalidOid.
 Oid only_relation(const Query* query);
 
+Oid mask_ip_function();
 Oid current_tenants_function();
 // Whether the expression is (SELECT takeout.current_tenants()), under its cast to an array of the column's type.
 bool is_current_tenants(const Node* node, Oid current_tenants);

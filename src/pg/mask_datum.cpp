@@ -86,10 +86,6 @@ struct AddressMasker {
 
 namespace {
 
-Datum mask_address_value(Datum value) {
-  return InetPGetDatum(inet_of(mask_by_settings(network_of(DatumGetInetPP(value)))));
-}
-
 // The element type is the value's own: a column of type anyarray (pg_stats has some) can hold any.
 void resolve_elements(AddressMasker* masker, Oid element) {
   if (masker->element == element) return;
@@ -214,8 +210,15 @@ inet* inet_of(const Network& network) {
   return address;
 }
 
-Network mask_by_settings(const Network& network) {
-  return mask_address(network, {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
+Datum mask_address_value(Datum value) {
+  Network network;
+  read_network(DatumGetInetPP(value), &network);
+  mask_by_settings(&network);
+  return InetPGetDatum(inet_of(network));
+}
+
+void mask_by_settings(Network* network) {
+  mask_address(network, {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
 }
 
 bool type_holds_addresses(Oid type) { return holds_addresses(type, nullptr); }

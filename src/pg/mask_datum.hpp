@@ -14,21 +14,23 @@ namespace pg_takeout {
 struct AddressMasker;
 
 // The network of a detoasted (at least packed) inet or cidr value, and the value of a network.
-[[nodiscard]] inline Network network_of(const inet* address) {
+inline void read_network(const inet* address, Network* network) {
   const auto* value = reinterpret_cast<const inet_struct*>(VARDATA_ANY(address));
-  Network network{};
-  network.prefix = value->bits;
-  network.version = value->family == PGSQL_AF_INET ? 4 : 6;
-  if (network.version == 4)
-    memcpy(network.address, value->ipaddr, 4);
-  else
-    memcpy(network.address, value->ipaddr, 16);
-  return network;
+  network->prefix = value->bits;
+  network->version = value->family == PGSQL_AF_INET ? 4 : 6;
+  if (network->version == 4) {
+    memcpy(network->address, value->ipaddr, 4);
+    memset(network->address + 4, 0, 12);
+  } else {
+    memcpy(network->address, value->ipaddr, 16);
+  }
 }
 [[nodiscard]] inet* inet_of(const Network& network);
 
-// The network with host bits cleared and its prefix held to takeout.ipv4_prefix and takeout.ipv6_prefix.
-[[nodiscard]] Network mask_by_settings(const Network& network);
+// Clears host bits and holds the prefix to takeout.ipv4_prefix and takeout.ipv6_prefix.
+void mask_by_settings(Network* network);
+// Of an inet or cidr value.
+[[nodiscard]] Datum mask_address_value(Datum value);
 
 // Whether a value of the type can hold an address. True for types that only a value can tell about: record, anyarray.
 [[nodiscard]] bool type_holds_addresses(Oid type);

@@ -59,13 +59,13 @@ PG_FUNCTION_INFO_V1(takeout_mask_ip_text);
 PG_FUNCTION_INFO_V1(takeout_mask_inside);
 
 PGDLLEXPORT Datum takeout_mask_ip(PG_FUNCTION_ARGS) {
-  const pg_takeout::Network network = pg_takeout::network_of(PG_GETARG_INET_PP(0));
-  PG_RETURN_INET_P(pg_takeout::inet_of(pg_takeout::mask_by_settings(network)));
+  PG_RETURN_DATUM(pg_takeout::mask_address_value(PG_GETARG_DATUM(0)));
 }
 
 PGDLLEXPORT Datum takeout_mask_ip_text(PG_FUNCTION_ARGS) {
-  const pg_takeout::Network network = pg_takeout::parse_address(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-  PG_RETURN_INET_P(pg_takeout::inet_of(pg_takeout::mask_by_settings(network)));
+  pg_takeout::Network network = pg_takeout::parse_address(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+  pg_takeout::mask_by_settings(&network);
+  PG_RETURN_INET_P(pg_takeout::inet_of(network));
 }
 
 PGDLLEXPORT Datum takeout_mask_inside(PG_FUNCTION_ARGS) {

@@ -143,3 +143,22 @@ def test_files(told, web):
     finally:
         with web.connect() as admin:
             admin.execute("REVOKE SELECT ON web.hit FROM web_reader")
+
+
+def test_files_of_rows_that_go_into_them_as_they_are_in_the_table(web):
+    """Addresses in them are masked on their way only."""
+    with web.connect() as admin:
+        admin.execute("""CREATE TABLE web.visitor AS SELECT i AS id, inet '203.0.113.77' + i AS ip, 'default' AS tenant_id, cidr '203.0.113.77/32' AS net
+                         FROM generate_series(0, 9) i""")
+        admin.execute("ALTER TABLE web.visitor ADD PRIMARY KEY (id); ANALYZE web.visitor")
+        admin.execute("SELECT takeout.create_dataset('web.visitor', columns => '{id,ip}')")
+        admin.execute("SELECT takeout.create_dataset('web.visitor', 'everything')")
+    with web.connect(user="web_reader") as connection:
+        for dataset, masked in (("visitor", 10), ("everything", 20)):
+            for file_format in ("csv", "json", "jsonl"):
+                for arguments in ("", ", ordered => false", ", ids => '{0,1,2,3,4,5,6,7,8,9}'", ", columns => '{ip,id}'"):
+                    file = connection.execute(f"SELECT takeout.export('{dataset}', '{file_format}'{arguments})").fetchone()[0]
+                    expected = 10 if "columns" in arguments else masked
+                    assert file.count(b"203.0.113.0/24") == file.count(b"203.0.113.") == expected, (dataset, file_format, arguments)
+    with web.connect() as admin:
+        admin.execute("SELECT takeout.drop_dataset('visitor'); SELECT takeout.drop_dataset('everything'); DROP TABLE web.visitor")
