@@ -1,6 +1,5 @@
 #include "cell_text.hpp"
 
-
 namespace pg_takeout {
 
 std::string_view cell_text(const Cell& cell, CellScratch& scratch) {

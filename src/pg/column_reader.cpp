@@ -152,7 +152,8 @@ void read_timestamptz_in_zone(ColumnReader* reader, Datum value, Cell* cell) {
 
 void read_address(ColumnReader* reader, Datum value, Cell* cell) {
   read_network(DatumGetInetPP(value), &reader->network);
-  mask_address(&reader->network, {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
+  mask_address(&reader->network,
+               {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
   *cell = Cell::of_bytes(CellKind::network, reinterpret_cast<const char*>(&reader->network), sizeof(Network));
 }
 
