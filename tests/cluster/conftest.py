@@ -18,6 +18,14 @@ def connection(database):
         yield connection
 
 
+@pytest.fixture
+def last_recorded(connection):
+    """The number of the record's last line, once sessions before have written theirs."""
+    wait_until(lambda: connection.execute("""SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND backend_type = 'client backend' AND application_name <> 'gate' AND pid <> pg_backend_pid()""").fetchone() == (0,))
+    return connection.execute("SELECT coalesce(max(seq), 0) FROM takeout.audit_log").fetchone()[0]
+
+
 @pytest.fixture(scope="module")
 def rows(connection):
     """Dataset `rows`: some 6 MB as CSV, which hardly compress, so that every format has several chunks."""
@@ -62,5 +70,5 @@ class Gate:
 @pytest.fixture
 def gate(database, gated):
     """A gate that is shut."""
-    with database.connect() as session:
+    with database.connect(application_name="gate") as session:
         yield Gate(session, gated)

@@ -259,9 +259,8 @@ def lines_since(connection, mark):
 
 
 @pytest.fixture
-def recorded(connection):
-    mark = connection.execute("SELECT max(seq) FROM takeout.audit_log").fetchone()[0] or 0
-    return lambda: lines_since(connection, mark)
+def recorded(connection, last_recorded):
+    return lambda: lines_since(connection, last_recorded)
 
 
 def test_the_record_has_the_whole_and_its_parts(database, datasets, recorded):

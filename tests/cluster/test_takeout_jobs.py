@@ -80,13 +80,12 @@ def test_compressed_it_unpacks_to_the_same(database, rows, tmp_path):
     assert subprocess.run(["zstd", "-dc", tmp_path / "rows.csv.zst"], capture_output=True, check=True).stdout == one
 
 
-def test_it_is_one_request_and_one_group_on_record(database, connection, rows, tmp_path):
+def test_it_is_one_request_and_one_group_on_record(database, connection, last_recorded, rows, tmp_path):
     role = make_role(connection, per_minute=1)
-    mark = connection.execute("SELECT max(seq) FROM takeout.audit_log").fetchone()[0]
     exported(database, rows, "--jobs", 3, "-U", role, "-o", tmp_path / "rows.csv")
     assert takeout(database, "export", rows, "--jobs", 3, "-U", role).returncode == 5
     lines = connection.execute("""SELECT event, method, bytes, part_of IS NOT NULL FROM takeout.audit_log
-                                  WHERE seq > %s AND role = %s AND event = 'COMPLETE' ORDER BY seq""", [mark, role]).fetchall()
+                                  WHERE seq > %s AND role = %s AND event = 'COMPLETE' ORDER BY seq""", [last_recorded, role]).fetchall()
     size = (tmp_path / "rows.csv").stat().st_size
     assert lines[-1] == ("COMPLETE", "export_parts", size, False)
     assert len(lines) == 4 and sum(line[2] for line in lines[:-1]) == size and all(line[3] for line in lines[:-1])
@@ -100,15 +99,14 @@ def test_limits_are_those_of_the_whole(database, connection, rows, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_formats_without_parts_are_refused_before_anything_is_exported(database, connection, rows, tmp_path):
-    mark = connection.execute("SELECT max(seq) FROM takeout.audit_log").fetchone()[0]
+def test_formats_without_parts_are_refused_before_anything_is_exported(database, connection, last_recorded, rows, tmp_path):
     connection.execute("CREATE TABLE documents (id int PRIMARY KEY)")
     connection.execute("SELECT takeout.create_dataset('documents', tenant => 'default', default_format => 'json')")
     for arguments in ([rows, "-f", "json"], [rows, "-o", tmp_path / "rows.xlsx"], ["documents"], [rows, "--unordered"]):
         done = takeout(database, "export", *arguments, "--jobs", 2)
         assert done.returncode == 2 and done.stderr.startswith(b"takeout: ") and done.stdout == b"", arguments
     assert takeout(database, "export", rows, "--jobs", 0).returncode == takeout(database, "export", rows, "--jobs", 65).returncode == 2
-    assert connection.execute("SELECT count(*) FROM takeout.audit_log WHERE seq > %s", [mark]).fetchone()[0] == 0
+    assert connection.execute("SELECT count(*) FROM takeout.audit_log WHERE seq > %s", [last_recorded]).fetchone()[0] == 0
     assert os.listdir(tmp_path) == []
 
 
