@@ -11,12 +11,10 @@ extern "C" {
 #include "utils/jsonfuncs.h"
 }
 
-#include "../core/address_mask.hpp"
 #include "compat.hpp"
 #include "jsonb_text.hpp"
 #include "mask_datum.hpp"
 #include "numeric_reader.hpp"
-#include "settings.hpp"
 
 namespace pg_takeout {
 
@@ -152,8 +150,7 @@ void read_timestamptz_in_zone(ColumnReader* reader, Datum value, Cell* cell) {
 
 void read_address(ColumnReader* reader, Datum value, Cell* cell) {
   read_network(DatumGetInetPP(value), &reader->network);
-  mask_address(&reader->network,
-               {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
+  mask_by_settings(&reader->network);
   *cell = Cell::of_bytes(CellKind::network, reinterpret_cast<const char*>(&reader->network), sizeof(Network));
 }
 

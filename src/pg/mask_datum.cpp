@@ -7,9 +7,7 @@ extern "C" {
 #include "utils/rangetypes.h"
 }
 
-#include "../core/address_mask.hpp"
 #include "compat.hpp"
-#include "settings.hpp"
 
 namespace pg_takeout {
 
@@ -215,10 +213,6 @@ Datum mask_address_value(Datum value) {
   read_network(DatumGetInetPP(value), &network);
   mask_by_settings(&network);
   return InetPGetDatum(inet_of(network));
-}
-
-void mask_by_settings(Network* network) {
-  mask_address(network, {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
 }
 
 bool type_holds_addresses(Oid type) { return holds_addresses(type, nullptr); }

@@ -7,7 +7,8 @@
 
 #include <sys/socket.h>
 
-#include "../core/cell.hpp"
+#include "../core/address_mask.hpp"
+#include "settings.hpp"
 
 namespace pg_takeout {
 
@@ -28,7 +29,9 @@ inline void read_network(const inet* address, Network* network) {
 [[nodiscard]] inet* inet_of(const Network& network);
 
 // Clears host bits and holds the prefix to takeout.ipv4_prefix and takeout.ipv6_prefix.
-void mask_by_settings(Network* network);
+inline void mask_by_settings(Network* network) {
+  mask_address(network, {static_cast<uint8>(settings::ipv4_prefix), static_cast<uint8>(settings::ipv6_prefix)});
+}
 // Of an inet or cidr value.
 [[nodiscard]] Datum mask_address_value(Datum value);
 

@@ -131,5 +131,5 @@ class HeldDisk:
 
 @pytest.fixture
 def held_disk(faults, database, tmp_path_factory):
-    """held_disk(call)"""
+    """held_disk(call): call is what the source above says it meets, such as "fsync of a directory"."""
     return lambda call: HeldDisk(faults, database, call, tmp_path_factory.mktemp("held"))

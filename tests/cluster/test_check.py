@@ -5,12 +5,11 @@ import pathlib
 import re
 import subprocess
 import tempfile
-import time
 
 import pytest
 
 from test_dump_restore import program
-from throwaway_server import TOP, Server
+from throwaway_server import TOP, Server, processor_time
 
 CHECK = "SELECT severity, object, finding, fix FROM takeout.check()"
 
@@ -143,12 +142,11 @@ def test_a_thousand_tables_are_looked_through_in_no_time(connection):
     query = "SELECT object FROM takeout.unclassified() WHERE object LIKE 'large.%'"
     seconds = []
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = processor_time(connection.info.backend_pid)
         found = {name for name, in connection.execute(query)}
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(processor_time(connection.info.backend_pid) - begin)
     assert len(found) == 900 + 100 * 11
     assert "large.t1" in found and "large.t10.b" in found
     assert "large.t10" not in found and "large.t10.tenant_id" not in found
     print(f"unclassified: {min(seconds) * 1000:.0f} ms")
-    # 200 ms on an idle processor; a test machine may be busy.
-    assert min(seconds) < 3
+    assert min(seconds) < 1  # 0.2 where a processor has nothing else to do

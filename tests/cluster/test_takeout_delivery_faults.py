@@ -116,10 +116,11 @@ def test_a_full_spool_is_on_record_and_the_command_not_started(workplace, faults
     assert os.listdir(workplace.files) == []
 
 
-def end_of_a_lease(workplace):
-    """Waits for the end of the one that is, renewed or not."""
+def outlive_a_lease(workplace):
+    """Waits for the end of the one that is, by which there must be another."""
     [[end]] = workplace.runs("lease_until")
     wait_until(lambda: workplace.connection.execute("SELECT now() > %s", [end]).fetchone()[0])
+    assert workplace.runs("state, token, lease_until > now()") == [("running", 1, True)]
 
 
 def test_a_disk_that_takes_longer_than_a_lease_keeps_the_run(workplace, held_disk):
@@ -130,8 +131,7 @@ def test_a_disk_that_takes_longer_than_a_lease_keeps_the_run(workplace, held_dis
     disk.reached()
     waiting = workplace.start()
     try:
-        end_of_a_lease(workplace)
-        assert workplace.runs("state, token") == [("running", 1)]
+        outlive_a_lease(workplace)
         disk.go_on()
         wait_until(lambda: workplace.runs() == [("nightly", "succeeded")])
     finally:
@@ -174,7 +174,7 @@ def test_once_it_has_its_name_a_file_is_delivered(workplace, held_disk):
     assert os.listdir(workplace.files) == ["rows.csv"]
     waiting = workplace.start()
     running.terminate()
-    end_of_a_lease(workplace)
+    outlive_a_lease(workplace)
     disk.go_on()
     assert running.wait(10) == 0
     waiting.terminate()

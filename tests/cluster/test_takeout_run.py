@@ -251,6 +251,7 @@ def test_a_timeout_ends_an_attempt(workplace, gate):
     assert workplace.once().returncode == 1
     [[state, error]] = workplace.runs("state, error")
     assert state == "failed" and "timeout of 1 s" in error and list(workplace.files.iterdir()) == []
+    assert workplace.runs("finished_at - started_at < interval '5 seconds'") == [(True,)]
 
 
 def test_a_command_gets_the_whole_file_and_no_shell(workplace):

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from throwaway_server import Server, processor_time, wait_until
+
 HERE = pathlib.Path(__file__).parent
 DEMO = HERE.parent.parent / "demo"
 CHECKER = HERE / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
@@ -213,11 +215,6 @@ def test_the_hash_can_be_checked_without_postgresql(model):
     assert hashlib.sha256(json.dumps(document, ensure_ascii=False).encode()).hexdigest() == said
 
 
-def processor_time(pid):
-    """Seconds that the process has computed: on a busy machine the clock tells of others."""
-    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
 def test_a_hundred_datasets_of_fifty_fields_take_less_than_a_tenth_of_a_second(server):
     with server.connect() as admin:
         admin.execute("CREATE DATABASE register_of_hundred TEMPLATE takeout_template")
@@ -256,7 +253,6 @@ def test_a_hundred_datasets_of_fifty_fields_take_less_than_a_tenth_of_a_second(s
     ([], "hostssl all all 0.0.0.0/0 scram-sha-256\nhost all all nonsense", {"no_trust": "not proven", "tls": "failed"}),
 ])
 def test_measures_tell_what_the_server_is(tmp_path, settings, rules, verdicts):
-    from throwaway_server import Server, wait_until
     server = Server.start(tmp_path / "server", *settings)
     try:
         with server.connect() as connection:
